@@ -1,0 +1,97 @@
+"""Reading what strangers send without ever failing: each helper takes any value and gives a safe one."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from channels.contract import Unreadable
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LONGEST_ID = 200
+_NOTHING: Mapping[str, Any] = {}
+
+
+def read_json(body: bytes) -> Any:
+    """Any JSON value.
+
+    Falls back to the standard library for what orjson refuses but people's phones produce (lone surrogates, huge
+    numbers). Raises Unreadable where there is no JSON at all or its nesting is absurd.
+    """
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        return json.loads(body.decode("utf-8", "replace"))
+    except RecursionError:
+        raise Unreadable("the JSON is nested too deeply") from None
+    except ValueError:
+        raise Unreadable("the body is not JSON") from None
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """The value if it is an object, else an empty one."""
+    return value if isinstance(value, dict) else _NOTHING
+
+
+def items(value: Any) -> Sequence[Any]:
+    """The value if it is a list, else an empty one."""
+    return value if isinstance(value, list) else ()
+
+
+def words(value: Any) -> str:
+    """Text as a person wrote it; lone surrogates become U+FFFD. Empty for anything but text."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
+
+
+def ident(value: Any) -> str:
+    """An id for a text column: printable and short; an absurdly long one is replaced by its hash. Empty if none."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return ""
+    text = "".join(c for c in words(str(value)) if c.isprintable()) if isinstance(value, str) else _digits(value)
+    return text if len(text) <= _LONGEST_ID else hashlib.sha256(text.encode()).hexdigest()
+
+
+def _digits(value: int) -> str:
+    return (
+        str(value)
+        if abs(value) < 1 << 64
+        else hashlib.sha256(value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True)).hexdigest()
+    )
+
+
+def whole(value: Any) -> int | None:
+    """A whole number that a bigint can hold, also when it came as text ("12"); None for anything else."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if abs(value) < 1 << 63 else None
+
+
+def number(value: Any) -> float | None:
+    """A finite number; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e15:
+        return None
+    return float(value)
+
+
+def moment(value: Any, *, per_second: int) -> datetime | None:
+    """A time counted since 1970 in seconds (`per_second=1`) or milliseconds (1000); None when absent or absurd."""
+    count = whole(value)
+    if count is None or not 0 < count // per_second < 4_102_444_800:  # the year 2100
+        return None
+    return _EPOCH + timedelta(milliseconds=count * 1000 // per_second)
+
+
+def made_up_id(raw: Any) -> str:
+    """A stable id for an event whose provider gave none: the hash of what it said."""
+    try:
+        shown = orjson.dumps(raw, option=orjson.OPT_SORT_KEYS)
+    except (TypeError, ValueError):  # what only the standard library could read
+        shown = json.dumps(raw, sort_keys=True).encode()
+    return "made-" + hashlib.sha256(shown).hexdigest()[:32]

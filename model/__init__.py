@@ -1,0 +1,1 @@
+"""Plain frozen values that every floor may hold. Standard library only."""
