@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -44,8 +44,27 @@ def items(value: Any) -> Sequence[Any]:
 
 
 def words(value: Any) -> str:
-    """Text as a person wrote it; lone surrogates become U+FFFD. Empty for anything but text."""
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
+    """Text as a person wrote it; lone surrogates and NUL become U+FFFD. Empty for anything but text."""
+    if not isinstance(value, str):
+        return ""
+    return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\0", "\ufffd")
+
+
+def one_line(*values: Any, between: str = ", ") -> str:
+    """What several values say, in one line; those that are not text or say nothing are left out."""
+    said = (" ".join(words(value).split()) for value in values)
+    return between.join(part for part in said if part)
+
+
+def place(latitude: Any, longitude: Any, *names: Any) -> str:
+    """A place in one line, its names first: "Factory, Samut Sakhon, 13.5475, 100.2744".
+
+    Degrees, rounded to 0.1 m. Empty where the coordinates are missing or not on earth.
+    """
+    north, east = number(latitude), number(longitude)
+    if north is None or east is None or abs(north) > 90 or abs(east) > 180:
+        return ""
+    return one_line(*names, f"{round(north, 6)}, {round(east, 6)}")
 
 
 def ident(value: Any) -> str:
@@ -92,6 +111,22 @@ def made_up_id(raw: Any) -> str:
     """A stable id for an event whose provider gave none: the hash of what it said."""
     try:
         shown = orjson.dumps(raw, option=orjson.OPT_SORT_KEYS)
-    except (TypeError, ValueError):  # what only the standard library could read
-        shown = json.dumps(raw, sort_keys=True).encode()
+    except (TypeError, ValueError):  # lone surrogates, huge numbers, nesting deeper than orjson writes
+        shown = repr(list(_flat(raw))).encode()
     return "made-" + hashlib.sha256(shown).hexdigest()[:32]
+
+
+def _flat(raw: Any) -> Iterator[Any]:
+    """All that a JSON value holds, without recursion: how deep that may go depends on who called."""
+    waiting = [raw]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            keys = sorted(value)
+            yield keys
+            waiting.extend(value[key] for key in keys)
+        elif isinstance(value, list):
+            yield "list", len(value)
+            waiting.extend(value)
+        else:
+            yield value

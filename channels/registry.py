@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+from functools import cache
 from typing import Any
 
 import channels
@@ -13,6 +14,7 @@ def names() -> list[str]:
     return [module.name for module in pkgutil.iter_modules(channels.__path__) if module.ispkg]
 
 
+@cache
 def load(name: str) -> Channel[Any]:
     """The channel of that name.
 

@@ -1,5 +1,6 @@
 """HTTP as data, so that an adapter can speak it without doing it."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -33,3 +34,20 @@ class Response:
     content_type: str = "text/plain; charset=utf-8"
     body: bytes = b""
     headers: Headers = field(default=())
+
+
+#: The only headers a receipt keeps: the others may be secrets (Telegram's token) or say where the provider sits.
+KEPT_HEADERS = ("content-type", "i-twilio-idempotency-token")
+
+
+def pack(request: Request) -> bytes:
+    """A request as a receipt keeps it: one line of JSON, then the body as it came."""
+    kept = [pair for pair in request.headers if pair[0] in KEPT_HEADERS]
+    return json.dumps([request.method, request.url, request.step, kept]).encode() + b"\n" + request.body
+
+
+def unpack(data: bytes) -> Request:
+    """The request again; raises ValueError for anything `pack` did not write."""
+    head, _, body = data.partition(b"\n")
+    method, url, step, headers = json.loads(head)
+    return Request(method=method, url=url, step=step, headers=[(k, v) for k, v in headers], body=body)
