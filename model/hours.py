@@ -1,0 +1,111 @@
+"""Opening hours: a week of spans on the clock of one place."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_DAY = 24 * 60
+_WEEK = 7 * _DAY
+_SPAN = re.compile(r"([0-9]{1,2}):([0-9]{2})\s*-\s*([0-9]{1,2}):([0-9]{2})")
+
+
+class BadHours(ValueError):
+    """Opening hours that cannot be read. `day` is the key that is wrong, None for the whole."""
+
+    def __init__(self, day: str | None, what: str, instead: str) -> None:
+        super().__init__(f"{what}; {instead}")
+        self.day, self.what, self.instead = day, what, instead
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hours:
+    """When somebody is there. The clock on the wall counts, so summer time needs no rule of its own."""
+
+    timezone: str  #: IANA name
+    spans: tuple[tuple[int, int], ...]  #: minutes since Monday 00:00; the end is outside and may lie in the next week
+
+    def is_open(self, at: datetime) -> bool:
+        """Whether an aware moment lies in a span. A span past Sunday midnight reaches into Monday."""
+        local = at.astimezone(ZoneInfo(self.timezone))
+        minute = local.weekday() * _DAY + local.hour * 60 + local.minute
+        return any(start <= minute < end or start <= minute + _WEEK < end for start, end in self.spans)
+
+    @property
+    def always(self) -> bool:
+        """Whether the spans leave no minute of the week out."""
+        reached = 0
+        for start, end in sorted(self._within_the_week()):
+            if start > reached:
+                return False
+            reached = max(reached, end)
+        return reached >= _WEEK
+
+    def _within_the_week(self) -> Iterator[tuple[int, int]]:
+        for start, end in self.spans:
+            yield start, min(end, _WEEK)
+            if end > _WEEK:
+                yield 0, end - _WEEK
+
+
+def around_the_clock(timezone: str) -> Hours:
+    """Never closed."""
+    return Hours(timezone=timezone, spans=((0, _WEEK),))
+
+
+def parse_hours(written: object, timezone: str) -> Hours:
+    """Opening hours as config.yaml writes them: `always`, or days with their spans.
+
+    Days are `mon`, `mon-fri`, `fri-mon` or `sat, sun`; a day that is not named is closed. Spans are `08:00-20:00`,
+    several with commas; `20:00-04:00` runs past midnight. Raises BadHours.
+    """
+    if written == "always":
+        return around_the_clock(timezone)
+    if not isinstance(written, Mapping) or not written:
+        raise BadHours(None, "are not opening hours", 'write always, or days as {mon-fri: "08:00-20:00"}')
+    week: dict[int, list[tuple[int, int]]] = {}
+    for days, spans in written.items():
+        for day in _days(str(days)):
+            if day in week:
+                raise BadHours(
+                    str(days), f"names {DAYS[day]} a second time", "write each day once, its spans in one line"
+                )
+            week[day] = _spans(str(days), spans)
+    return Hours(
+        timezone=timezone,
+        spans=tuple((day * _DAY + start, day * _DAY + end) for day in sorted(week) for start, end in week[day]),
+    )
+
+
+def _days(written: str) -> list[int]:
+    days = []
+    for part in written.lower().split(","):
+        first, _, last = (word.strip() for word in part.partition("-"))
+        if first not in DAYS or (last or first) not in DAYS:
+            raise BadHours(written, "is not a day", f"write one of {', '.join(DAYS)}, or a range as mon-fri")
+        start, end = DAYS.index(first), DAYS.index(last or first)
+        days += [day % 7 for day in range(start, end + 1 if end >= start else end + 8)]
+    return days
+
+
+def _spans(days: str, written: object) -> list[tuple[int, int]]:
+    if written == "always":
+        return [(0, _DAY)]
+    if not isinstance(written, str):
+        raise BadHours(days, "is not a span of time", 'write it in quotes, as "08:00-20:00"')
+    return [_span(days, part.strip()) for part in written.split(",")]
+
+
+def _span(days: str, written: str) -> tuple[int, int]:
+    match = _SPAN.fullmatch(written)
+    if match is None:
+        raise BadHours(days, "is not a span of time", 'write it as "08:00-20:00"')
+    from_hour, from_minute, to_hour, to_minute = map(int, match.groups())
+    start, end = from_hour * 60 + from_minute, to_hour * 60 + to_minute
+    if from_minute > 59 or to_minute > 59 or start >= _DAY or end > _DAY:
+        raise BadHours(days, "names a time that no clock shows", "write times from 00:00 to 24:00")
+    if start == end:
+        raise BadHours(days, "begins and ends at the same minute", 'write "00:00-24:00" for a whole day')
+    return start, end if end > start else end + _DAY

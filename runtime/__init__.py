@@ -1,0 +1,1 @@
+"""What a running process holds: settings, open connections, keys, embedded servers, logs."""

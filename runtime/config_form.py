@@ -1,0 +1,229 @@
+"""The form of config.yaml: which keys there are, what they hold, and what each is when it is not written."""
+
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic_core import ErrorDetails
+
+from model.taxonomy import Urgency
+from runtime import config_words as words
+from runtime.config_file import ConfigFile, KeyPath, at
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Slug = Annotated[str, AfterValidator(words.slug)]
+Language = Annotated[str, AfterValidator(words.language)]
+Country = Annotated[str, AfterValidator(words.country)]
+ChannelName = Annotated[str, AfterValidator(words.channel)]
+Category = Annotated[str, AfterValidator(words.category)]
+Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
+
+
+def _one_or_more(value: Any) -> Any:
+    if value == []:
+        raise words.wrong("would never hold", "write at least one value, or leave the key out")
+    return [value] if isinstance(value, str) else value  # one value may stand without brackets
+
+
+OneOrMore = BeforeValidator(_one_or_more)
+
+
+class Form(BaseModel):
+    """No key but those named here, and no value turned into another type."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class NetworkForm(Form):
+    """`network`."""
+
+    name: Text
+    public_url: Annotated[str, AfterValidator(words.public_url)]
+    default_language: Language = "en"
+    country: Country | None = None
+
+
+class AccountForm(Form):
+    """What accounts of all channels have in common; the channel itself checks the rest."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: Slug
+    channel: ChannelName
+    countries: list[Country] = []
+    languages: Annotated[list[Language], Field(min_length=1)]
+    inbound: bool = True
+    api_base: Annotated[str, AfterValidator(words.base_url)] | None = None
+
+
+class QueueForm(Form):
+    """One of an organisation's `queues`."""
+
+    id: Slug
+    name: Text
+    languages: list[Language] = []
+    safeguarding: bool = False
+
+
+class OrganisationForm(Form):
+    """One of `organisations`."""
+
+    id: Slug
+    name: Text
+    country: Country
+    timezone: Annotated[str, AfterValidator(words.timezone)]
+    hours: Any  # see model/hours.py
+    queues: Annotated[list[Any], Field(min_length=1)]
+
+
+class ConditionForm(Form):
+    """`when` of a rule."""
+
+    urgency: Annotated[list[Urgency], OneOrMore] | None = None
+    language: Annotated[list[Language], OneOrMore] | None = None
+    country: Annotated[list[Country], OneOrMore] | None = None
+    phone_country: Annotated[list[Country], OneOrMore] | None = None
+    account: Annotated[list[str], OneOrMore] | None = None
+    channel: Annotated[list[ChannelName], OneOrMore] | None = None
+    category: Annotated[list[Category], OneOrMore] | None = None
+    hours: Literal["open", "closed"] | None = None
+    returning: bool | None = None
+
+
+class RuleForm(Form):
+    """One of `routing`."""
+
+    name: Text
+    when: ConditionForm
+    to: Text
+
+
+class Intake(Form):
+    """How events become tickets."""
+
+    reopen_hours: Count = 72  #: new words within so many hours of closing reopen the ticket
+    flash_seconds: Count = 5  #: a shorter call is a missed call: somebody waits for us to ring back
+    missing_original_minutes: Count = 10  #: how long an edit waits for the message it changes
+
+
+class Door(Form):
+    """How webhooks are accepted."""
+
+    body_limit_bytes: Count = 4 * 1024 * 1024
+    read_seconds: Count = 5  #: a body that takes longer to arrive is given up
+    batch: Count = 300  #: requests in one commit
+    database_timeout_ms: Count = 250  #: after that the batch goes to the spool on disk
+    spool_limit_mb: Count = 512
+    queue_limit: Count = 20_000  #: requests that may wait for a commit; more are refused with 503
+
+
+class Workers(Form):
+    """The processes that turn receipts into tickets."""
+
+    count: Annotated[int, Field(ge=1, le=64)] = 2
+    batch: Count = 200  #: receipts in one transaction
+    lease_seconds: Count = 60  #: after that another worker may take a claimed receipt
+    tries: Count = 5  #: after that a receipt is parked
+
+
+class Retention(Form):
+    """How long things are kept that no worker needs. The upper limits are promises: keys die then."""
+
+    receipts_days: Annotated[int, Field(ge=1, le=7)] = 7
+    parked_days: Annotated[int, Field(ge=1, le=30)] = 30
+    change_hours: Count = 24
+
+
+class FileForm(Form):
+    """The whole file; lists are checked item by item, so that one bad item does not hide the others."""
+
+    network: NetworkForm
+    database: Annotated[str, AfterValidator(words.database)] = "embedded"
+    redis: Annotated[str, AfterValidator(words.redis)] = "embedded"
+    master_key_file: Text | None = None
+    accounts: Annotated[list[Any], Field(min_length=1)]
+    organisations: Annotated[list[Any], Field(min_length=1)]
+    routing: list[Any] = []
+    fallback: str
+    intake: Intake = Intake()
+    door: Door = Door()
+    workers: Workers = Workers()
+    retention: Retention = Retention()
+
+
+F = TypeVar("F", bound=Form)
+
+# the form that knows the keys beside an unknown one, by the key that holds it
+_FORMS: dict[str, type[Form]] = {
+    "": FileForm, "network": NetworkForm, "accounts": AccountForm, "organisations": OrganisationForm,
+    "queues": QueueForm, "routing": RuleForm, "when": ConditionForm,
+    "intake": Intake, "door": Door, "workers": Workers, "retention": Retention,
+}  # fmt: skip
+
+# pydantic's name of an error → what to write instead
+_INSTEAD = {
+    "string_type": 'write a text, in quotes where it looks like a number: "66"',
+    "string_too_short": "write at least one letter",
+    "string_too_long": "write at most 200 letters",
+    "int_type": "write a whole number, without quotes",
+    "bool_type": "write true or false, without quotes",
+    "list_type": "write a list, as [a, b]",
+    "too_short": "write at least one",
+    "model_type": "write keys with their values, as {name: …}",
+}
+
+_EXAMPLES = {
+    "id": "id: a-short-name",
+    "name": 'name: "…"',
+    "public_url": 'public_url: "https://hotline.example.org"',
+    "channel": "channel: line",
+    "languages": "languages: [my, en]",
+    "country": "country: TH",
+    "timezone": "timezone: Asia/Bangkok",
+    "hours": 'hours: {mon-fri: "08:00-20:00"}, or hours: always',
+    "queues": 'queues: [{id: a-short-name, name: "…"}]',
+    "when": "when: {language: [my]}",
+    "to": "to: with the id of a queue",
+    "fallback": "fallback: with the id of the queue for everybody whom no rule takes",
+    "network": 'network: {name: "…", public_url: "https://…"}',
+    "accounts": "accounts: with a list of channel accounts",
+    "organisations": "organisations: with a list of who answers",
+}
+
+
+def check(file: ConfigFile, form: type[F], path: KeyPath) -> F | None:
+    """The part of the file at a path in its form; None, with its problems noted in the file, when it has another."""
+    try:
+        return form.model_validate(at(file.values, path))
+    except ValidationError as error:
+        for detail in error.errors(include_url=False, include_input=False):
+            _note(file, (*path, *detail["loc"]), detail)
+        return None
+
+
+def _note(file: ConfigFile, path: KeyPath, detail: ErrorDetails) -> None:
+    if path in file.missing:
+        return  # told already: the environment variable is not set
+    kind, context = detail["type"], detail.get("ctx", {})
+    if kind == "ours":
+        file.wrong(path, f"{file.shown(path)} {context['what']}", context["instead"])
+    elif kind == "missing":
+        file.wrong(path, "is missing", f"add {_EXAMPLES.get(str(path[-1]), f'{path[-1]}: …')}")
+    elif kind == "extra_forbidden":
+        file.wrong(path, "unknown key", _known_key(path))
+    else:
+        what = "has the wrong type" if kind.endswith("_type") else "has a wrong value"
+        file.wrong(path, what, _INSTEAD.get(kind) or _allowed(context))
+
+
+def _known_key(path: KeyPath) -> str:
+    holder = next((part for part in reversed(path[:-1]) if isinstance(part, str)), "")
+    known = _FORMS[holder].model_fields
+    return words.nearest(str(path[-1]), known, f"known here: {', '.join(known)}")
+
+
+def _allowed(context: dict[str, Any]) -> str:
+    if "expected" in context:
+        return f"write {context['expected']}"
+    if "le" in context:
+        return f"write at most {context['le']}"
+    return f"write at least {context.get('ge', 1)}"
