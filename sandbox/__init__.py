@@ -1,0 +1,1 @@
+"""The providers' side, for demos and tests: people, webhooks, stand-in APIs. Imports nothing of ours."""

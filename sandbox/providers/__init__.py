@@ -1,0 +1,1 @@
+"""What each provider sends us, as pure builders of signed webhooks."""
