@@ -1,0 +1,16 @@
+"""People and where they can be reached, as the workers know them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """A number or account a person writes from. The value itself stays sealed."""
+
+    id: UUID
+    blind: bytes  #: keyed hash of scope and value: how it is found again
+    person: UUID | None  #: who uses it now; None when it was met but nobody has written from it yet
+    left_how: str | None = None  #: blocked, unfollowed or opted_out; None while it can be written to
+    left_at: datetime | None = None  #: when that last changed

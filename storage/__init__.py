@@ -1,0 +1,1 @@
+"""The only package that writes SQL. It takes and gives values of `model`."""

@@ -1,0 +1,101 @@
+"""What the operator's commands show: tickets with their words, receipts with their fate."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from psycopg.rows import dict_row
+
+from runtime.keys import Key, Master, key_id
+from storage import audit
+from storage.database import Connection
+from storage.people import columns, keys_by_id
+
+Row = dict[str, Any]
+_PAGE = 500
+_TICKETS = (
+    "select t.organisation_id, t.id, t.number, t.status, t.urgency, t.urgency_reasons, t.issues as suggested_issues, "
+    "t.language, o.slug as organisation, t.queue, t.routed_by, t.channel, t.account, t.person_id as person, "
+    "t.opened_at, t.waiting_since, t.closed_at from ticket t join organisation o on o.id = t.organisation_id "
+    "where t.number > %b order by t.number limit %b"
+)
+_MESSAGES = (
+    "select m.id, m.ticket_id, m.direction, m.kind, m.text, m.text_original, m.encoding, m.language, m.occurred_at, "
+    "m.arrived_at, m.provider_id, m.status, m.edited_at, m.unsent_at, m.call from message m "
+    "join unnest(%b::uuid[], %b::uuid[]) as c (o, t) on m.organisation_id = c.o and m.ticket_id = c.t "
+    "order by m.occurred_at, m.arrived_at, m.id"
+)
+_ATTACHMENTS = (
+    "select a.id, a.message_id, a.kind, a.mime, a.name, a.size, a.seconds from attachment a "
+    "join message m on m.organisation_id = a.organisation_id and m.id = a.message_id "
+    "join unnest(%b::uuid[], %b::uuid[]) as c (o, t) on m.organisation_id = c.o and m.ticket_id = c.t "
+    "order by a.message_id, a.position"
+)
+
+
+async def tickets(connection: Connection, master: Master, *, after: int = 0) -> AsyncIterator[Row]:
+    """Every ticket above a number with its messages, in an intake transaction. That somebody looked is written down."""
+    await audit.write(connection, [audit.Line(organisation=None, actor="operator", action="tickets.listed")])
+    while page := await _rows(connection, _TICKETS, [after, _PAGE]):
+        after = page[-1]["number"]
+        for ticket in await _with_messages(connection, master, page):
+            yield ticket
+
+
+async def receipts(connection: Connection, *, parked: bool = False) -> AsyncIterator[Row]:
+    """Receipts, oldest first; `parked` alone if wanted."""
+    after = UUID(int=0)
+    where = "and state = 'parked'" if parked else ""
+    while True:
+        page = await _rows(
+            connection,
+            "select id, account, received_at, state, tries, error, events from receipt "  # noqa: S608 - constants
+            f"where id > %b {where} order by id limit %b",
+            [after, _PAGE],
+        )
+        for row in page:
+            yield row
+        if len(page) < _PAGE:
+            return
+        after = page[-1]["id"]
+
+
+async def _with_messages(connection: Connection, master: Master, page: Sequence[Row]) -> Sequence[Row]:
+    places = columns([(t.pop("organisation_id"), t["id"]) for t in page])
+    messages = await _rows(connection, _MESSAGES, places)
+    attachments = await _rows(connection, _ATTACHMENTS, places)
+    sealed = [m[name] for m in messages for name in ("text", "text_original")] + [a["name"] for a in attachments]
+    keys = await keys_by_id(connection, master, {key_id(blob) for blob in sealed if blob})
+    by_message: dict[UUID, list[Row]] = {}
+    for row in attachments:
+        by_message.setdefault(row.pop("message_id"), []).append(_attachment(row, keys))
+    by_ticket: dict[UUID, list[Row]] = {}
+    for row in messages:
+        by_ticket.setdefault(row.pop("ticket_id"), []).append(_message(row, keys, by_message.get(row["id"], [])))
+    for ticket in page:
+        ticket["messages"] = by_ticket.get(ticket["id"], [])
+    return page
+
+
+def _message(row: Row, keys: Mapping[UUID, Key], attachments: list[Row]) -> Row:
+    text = _opened(keys, "message|text", row["id"], row["text"])
+    original = _opened(keys, "message|text_original", row["id"], row["text_original"])
+    status = row["status"] or ("received" if row["direction"] == "in" else None)
+    return row | {"text": text, "text_original": original or text, "status": status, "attachments": attachments}
+
+
+def _attachment(row: Row, keys: Mapping[UUID, Key]) -> Row:
+    id_ = row.pop("id")
+    return row | {"name": _opened(keys, "attachment|name", id_, row["name"])}
+
+
+def _opened(keys: Mapping[UUID, Key], place: str, row: UUID, blob: bytes | None) -> str | None:
+    """The words, None where there are none or the person was erased."""
+    key = keys.get(key_id(blob)) if blob else None
+    return key.open(place, row, blob).decode() if key and blob else None
+
+
+async def _rows(connection: Connection, query: str, values: Sequence[Any]) -> list[Row]:
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(query.encode(), values)
+        return await cursor.fetchall()
