@@ -1,0 +1,1 @@
+"""The door and the switch: webhooks in, commands for operators."""

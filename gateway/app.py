@@ -1,0 +1,115 @@
+"""The web process: puts the door together and keeps it open until it is told to stop."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import structlog
+import uvloop
+from aiohttp import web
+
+from gateway.health import Health
+from gateway.webhooks import Webhooks, hooks
+from runtime.keys import Master
+from runtime.settings import Settings
+from storage.database import Database
+from storage.day_keys import DayKeys
+from storage.door import Door
+from workers_queue.nudge import Nudger, connect
+
+#: A connection is closed after this many seconds without a whole request, however busily it drips headers.
+IDLE_SECONDS = 9.0
+GRACE_SECONDS = 20.0
+_HOUR = 3600.0
+log = structlog.get_logger()
+
+
+@asynccontextmanager
+async def opened(
+    settings: Settings, master: Master, data: Path, owner: str, redis_url: str
+) -> AsyncIterator[web.Application]:
+    """The application with everything behind it open; closed in order afterwards."""
+    limits = settings.door
+    database = Database(owner, "door", master, most=3)
+    day_keys = DayKeys(master, data / "keys" / "day_keys.json")
+    door = Door(
+        database.dsn,
+        data / "spool",
+        timeout=limits.database_timeout_ms / 1000,
+        spool_limit=limits.spool_limit_mb * 1024 * 1024,
+        queue_limit=limits.queue_limit,
+    )
+    nudger = Nudger(connect(redis_url))
+    webhooks = Webhooks(
+        hooks=hooks(settings),
+        public_url=settings.network.public_url,
+        read_seconds=limits.read_seconds,
+        door=door,
+        day_keys=day_keys,
+        nudger=nudger,
+    )
+    await database.open()
+    await _refresh(day_keys, database)
+    await door.open()
+    writing = asyncio.create_task(door.run())
+    refreshing = asyncio.create_task(_refresh_hourly(day_keys, database))
+    try:
+        yield _application(
+            webhooks, Health(door, database, spool_limit=limits.spool_limit_mb * 1024 * 1024), limits.body_limit_bytes
+        )
+    finally:
+        refreshing.cancel()
+        door.stop()
+        await writing
+        await nudger.close()
+        await database.close()
+
+
+def _application(webhooks: Webhooks, health: Health, body_limit: int) -> web.Application:
+    app = web.Application(client_max_size=body_limit)
+    for path in ("/hooks/{account}", "/hooks/{account}/{step}"):
+        app.router.add_post(path, webhooks.handle)
+        app.router.add_get(path, webhooks.handle, allow_head=False)
+    app.router.add_get("/healthz", health.alive)
+    app.router.add_get("/readyz", health.ready)
+    app.router.add_get("/metrics", health.metrics)
+    return app
+
+
+async def _refresh(day_keys: DayKeys, database: Database) -> None:
+    async with database.plain() as connection:
+        await day_keys.refresh(connection)
+
+
+async def _refresh_hourly(day_keys: DayKeys, database: Database) -> None:
+    while True:
+        await asyncio.sleep(_HOUR)
+        try:
+            await _refresh(day_keys, database)
+        except Exception as error:  # noqa: BLE001 - there are keys for three days; the next hour may do better
+            log.warning("day_keys.not_refreshed", error=type(error).__name__)
+
+
+async def _serve(
+    settings: Settings, master: Master, data: Path, owner: str, redis_url: str, host: str, port: int
+) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with opened(settings, master, data, owner, redis_url) as app:
+        runner = web.AppRunner(
+            app, access_log=None, keepalive_timeout=IDLE_SECONDS, shutdown_timeout=GRACE_SECONDS, handle_signals=False
+        )
+        await runner.setup()
+        await web.TCPSite(runner, host, port, backlog=1024, reuse_port=False).start()
+        log.info("web.started", port=port)
+        await stop.wait()
+        await runner.cleanup()
+    log.info("web.stopped")
+
+
+def serve(settings: Settings, master: Master, data: Path, owner: str, redis_url: str, *, host: str, port: int) -> None:
+    """Run the web process until SIGTERM or SIGINT; requests under way are finished."""
+    uvloop.run(_serve(settings, master, data, owner, redis_url, host, port))

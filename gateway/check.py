@@ -1,0 +1,131 @@
+"""Is everything right? One finding a thing, each wrong one with its remedy."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg_pool
+import redis
+
+from gateway.stores import NotRunning, Stores, master_key, settings, urls
+from routing.rules import warnings
+from runtime.settings import BadConfig, Settings
+from storage.database import StoreError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that was looked at."""
+
+    what: str
+    wrong: bool
+    says: str  #: how it is, or what to do
+
+    def line(self) -> str:
+        return f"{'WRONG' if self.wrong else 'ok   '}  {self.what}: {self.says}"
+
+
+def _ok(what: str, says: str) -> Finding:
+    return Finding(what=what, wrong=False, says=says)
+
+
+def _wrong(what: str, says: str) -> Finding:
+    return Finding(what=what, wrong=True, says=says)
+
+
+def findings(config: Path, data: Path, *, sandbox: bool) -> Iterator[Finding]:
+    """Look at everything that can be looked at; what depends on something wrong is left out."""
+    try:
+        given = settings(config, data, sandbox=sandbox)
+        yield _ok(
+            "configuration",
+            f"{config}: {len(given.accounts)} accounts, {len(given.network.organisations)} organisations",
+        )
+    except BadConfig as error:
+        for problem in error.problems:
+            yield _wrong("configuration", str(problem))
+        try:
+            given = settings(config, data, secrets_required=False, sandbox=sandbox)
+        except BadConfig:
+            return
+    for warning in warnings(given.network):
+        yield _wrong("routing", warning)
+    yield from _keys_and_spool(given, data)
+    yield from _servers(given, data)
+
+
+def _keys_and_spool(given: Settings, data: Path) -> Iterator[Finding]:
+    try:
+        yield _ok("master key", f"fingerprint {master_key(given, data).fingerprint()}; keep a copy off this machine")
+    except (ValueError, OSError) as error:
+        yield _wrong("master key", str(error))
+    waiting = sorted((data / "spool").glob("*.seg"))
+    yield _ok("spool", f"{len(waiting)} segments" if waiting else "empty")
+    for torn in sorted((data / "spool").glob("*.torn")):
+        yield _wrong(
+            "spool", f"{torn} could not be read to its end: keep it, and look at it with whoever runs this system"
+        )
+
+
+def _servers(given: Settings, data: Path) -> Iterator[Finding]:
+    try:
+        owner, redis_url = urls(given, data)
+    except NotRunning as error:
+        yield _wrong("servers", str(error))
+        return
+    at = Stores(settings=given, master=master_key(given, data), data=data, owner=owner, redis_url=redis_url)
+    yield from _redis(at)
+    yield from _database(at)
+
+
+def _redis(at: Stores) -> Iterator[Finding]:
+    try:
+        client = redis.Redis.from_url(at.redis_url, socket_timeout=2, socket_connect_timeout=2)
+        client.ping()
+        failed = client.zcard("rq:failed:worker-voice")
+        yield _ok("redis", f"answers; {failed} failed jobs in the last minutes (rows are tried again by the sweep)")
+    except redis.RedisError as error:
+        yield _wrong(
+            "redis", f"does not answer ({type(error).__name__}): messages are kept, but are taken in more slowly"
+        )
+
+
+def _database(at: Stores) -> Iterator[Finding]:
+    from storage.migrate import revision
+    from storage.wall import holes
+
+    try:
+        found, newest = revision(at.owner)
+        if found != newest:
+            yield _wrong(
+                "database", f"schema {found or 'missing'}, this program needs {newest}: run `worker-voice migrate`"
+            )
+            return
+        yield _ok("database", f"answers, schema {found}")
+        gaps = holes(at.owner, at.master)
+        for gap in gaps:
+            yield _wrong("wall", gap)
+        if not gaps:
+            yield _ok("wall", "whole: row-level security on every table of organisations, no login can go round it")
+        yield from _store(at)
+    except (StoreError, psycopg_pool.PoolTimeout) as error:
+        yield _wrong(
+            "database", f"does not answer ({type(error).__name__}): start it, or mend `database:` in config.yaml"
+        )
+
+
+def _store(at: Stores) -> Iterator[Finding]:
+    from storage.gauges import gauges
+
+    counts = gauges(at.owner, at.master)
+    parked, oldest = counts["receipts_parked"], counts["oldest_new_receipt_seconds"]
+    if parked:
+        yield _wrong(
+            "receipts", f"{parked:.0f} parked: `worker-voice receipts --parked` says why, `replay ID` tries one again"
+        )
+    if oldest > 60:
+        yield _wrong(
+            "workers", f"a receipt has waited {oldest:.0f} s: is a worker running? `worker-voice worker` starts one"
+        )
+    if not parked and oldest <= 60:
+        yield _ok("receipts", f"{counts['receipts_new']:.0f} new, none parked")

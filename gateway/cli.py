@@ -1,0 +1,255 @@
+"""The command line. What a command needs is imported inside it, so that `--help` answers at once."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from gateway.stores import Stores
+    from runtime.keys import Master
+
+app = typer.Typer(
+    help="Worker Voice: a hotline for migrant and local workers. Calls and messages in, routed tickets out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+audit_app = typer.Typer(help="The trail of who did what.", no_args_is_help=True)
+app.add_typer(audit_app, name="audit")
+
+Config = Annotated[
+    Path, typer.Option(help="The network: accounts, organisations, routing.", envvar="WORKER_VOICE_CONFIG")
+]
+Data = Annotated[
+    Path, typer.Option(help="Data directory: keys, spool and the embedded servers' data.", envvar="WORKER_VOICE_DATA")
+]
+Sandbox = Annotated[bool, typer.Option(help="Use the invented secrets of the demo accounts.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+CONFIG, DATA = Path("config.yaml"), Path("var")
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turn the errors a person can mend into their text and exit code 1."""
+    from channels.contract import BadSettings
+    from gateway.stores import NotRunning
+    from runtime.children import ChildFailed
+    from runtime.instance import AlreadyRunning, NotOurs
+    from runtime.ports import PortTaken
+    from runtime.programs import CannotEmbed
+    from runtime.settings import BadConfig
+    from sandbox.accounts import BadConfig as BadSandbox
+    from sandbox.script import BadMessages
+
+    mendable: tuple[type[Exception], ...] = (BadConfig, BadSettings, BadSandbox, BadMessages, NotRunning)
+    mendable += (AlreadyRunning, NotOurs, PortTaken, CannotEmbed, ChildFailed)
+    try:
+        yield
+    except mendable as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+
+
+@app.command()
+def serve(
+    config: Config = CONFIG,
+    data: Data = DATA,
+    port: Annotated[int, typer.Option(help="Where webhooks arrive.")] = 8080,
+    host: Annotated[
+        str, typer.Option(help="The address to listen on; put a TLS proxy before any other.")
+    ] = "127.0.0.1",
+    sandbox: Annotated[bool, typer.Option(help="Simulated workers write and call; secrets are invented.")] = False,
+    sandbox_port: Annotated[int | None, typer.Option(help="Of the stand-in provider APIs; default: port + 10.")] = None,
+) -> None:
+    """The whole system in one place: database, Valkey, web, workers. Stop it with Ctrl-C."""
+    from gateway.serve import serve as run
+
+    with told():
+        code = run(
+            config, data, host=host, port=port, sandbox=sandbox, sandbox_port=sandbox_port or port + 10, note=typer.echo
+        )
+    raise typer.Exit(code)
+
+
+@app.command()
+def web(
+    config: Config = CONFIG, data: Data = DATA, port: int = 8080, host: str = "127.0.0.1", sandbox: Sandbox = False
+) -> None:
+    """The web process alone, for several machines: webhooks, health, metrics."""
+    from gateway.stores import stores
+    from runtime.logs import set_up
+
+    set_up("web")
+    with told():
+        at = stores(config, data, sandbox=sandbox)
+        _refuse_without_wall(at.owner, at.master)
+        from gateway.app import serve as run
+
+        run(at.settings, at.master, data, at.owner, at.redis_url, host=host, port=port)
+
+
+@app.command()
+def worker(
+    config: Config = CONFIG,
+    data: Data = DATA,
+    slot: Annotated[str, typer.Option(help="This worker's name on this machine, the same after a restart.")] = "1",
+    sandbox: Sandbox = False,
+) -> None:
+    """One worker process alone, for several machines."""
+    import socket
+
+    from gateway.stores import stores
+    from runtime.logs import set_up
+
+    set_up(f"worker {slot}")
+    with told():
+        at = stores(config, data, sandbox=sandbox)
+        _refuse_without_wall(at.owner, at.master)
+        from storage.database import Database
+        from storage.day_keys import DayKeys
+        from workers_queue.nudge import Nudger, connect
+        from workers_queue.worker import work
+        from workers_queue.workplace import Workplace
+
+        work(
+            Workplace(
+                slot=f"{socket.gethostname()}/{data.resolve()}/{slot}",
+                settings=at.settings,
+                master=at.master,
+                database=Database(at.owner, "worker", at.master, most=6),
+                day_keys=DayKeys(at.master, data / "keys" / "day_keys.json"),
+                nudger=Nudger(connect(at.redis_url)),
+            ),
+            at.redis_url,
+        )
+
+
+def _refuse_without_wall(owner: str, master: "Master") -> None:
+    from storage.wall import holes
+
+    found = holes(owner, master)
+    if found:
+        typer.echo("The wall between organisations is not whole; nothing is served:\n" + "\n".join(found), err=True)
+        raise typer.Exit(1)
+
+
+@app.command()
+def migrate(config: Config = CONFIG, data: Data = DATA, sandbox: Sandbox = False) -> None:
+    """Bring the database to this version, and config.yaml's network into it. Safe to repeat."""
+    from gateway.stores import account_rows, stores
+    from storage.migrate import migrate as run
+    from storage.migrate import revision
+
+    with told():
+        at = stores(config, data, secrets_required=False, sandbox=sandbox)
+        run(at.owner, at.master, at.settings.network, account_rows(at.settings))
+        typer.echo(f"Database: schema {revision(at.owner)[0]}, {len(at.settings.accounts)} accounts.")
+
+
+@app.command()
+def check(config: Config = CONFIG, data: Data = DATA, sandbox: Sandbox = False) -> None:
+    """One line for each thing that must be right, with the remedy for each that is not."""
+    from gateway.check import findings
+
+    wrong = 0
+    for finding in findings(config, data, sandbox=sandbox):
+        wrong += finding.wrong
+        typer.echo(finding.line())
+    raise typer.Exit(1 if wrong else 0)
+
+
+@app.command()
+def tickets(config: Config = CONFIG, data: Data = DATA, json: Json = False) -> None:
+    """The tickets of all organisations with their words. For the operator; that you looked is written down."""
+    from gateway.look import show_tickets
+
+    _look(config, data, lambda at: show_tickets(at, json=json))
+
+
+@app.command()
+def receipts(
+    config: Config = CONFIG,
+    data: Data = DATA,
+    json: Json = False,
+    parked: Annotated[bool, typer.Option(help="Only those set aside for a person to look at.")] = False,
+) -> None:
+    """Webhook requests and what became of them."""
+    from gateway.look import show_receipts
+
+    _look(config, data, lambda at: show_receipts(at, json=json, parked=parked))
+
+
+@app.command()
+def replay(
+    receipt: Annotated[str, typer.Argument(help="Id of a parked receipt.")], config: Config = CONFIG, data: Data = DATA
+) -> None:
+    """Let a parked receipt be tried again."""
+    from gateway.look import replay as again
+
+    _look(config, data, lambda at: again(at, receipt))
+
+
+@app.command(hidden=True)
+def watch(config: Config = CONFIG, data: Data = DATA, words: bool = False) -> None:
+    """One line for each new ticket, until stopped."""
+    from gateway.look import watch as look
+
+    _look(config, data, lambda at: look(at, words=words))
+
+
+@audit_app.command("verify")
+def audit_verify(config: Config = CONFIG, data: Data = DATA) -> None:
+    """Walk the audit chain; names the first line that was changed or deleted."""
+    from gateway.look import verify_audit
+
+    _look(config, data, verify_audit)
+
+
+def _look(config: Path, data: Path, show: Callable[["Stores"], Coroutine[Any, Any, int | None]]) -> None:
+    from gateway.stores import stores
+    from runtime.logs import set_up
+
+    set_up("operator")
+    with told():
+        code = asyncio.run(show(stores(config, data, secrets_required=False)))
+    raise typer.Exit(code or 0)
+
+
+@app.command()
+def simulate(
+    config: Config = CONFIG,
+    data: Data = DATA,
+    gateway: Annotated[str, typer.Option(help="The gateway to write to.")] = "http://127.0.0.1:8080",
+    messages: Annotated[
+        Path | None, typer.Option(help="Who says what; see sandbox/README.md. Default: the demo messages.")
+    ] = None,
+    rate: Annotated[float, typer.Option(help="Things said in a second.")] = 2.0,
+    count: Annotated[int | None, typer.Option(help="How many things are said; default: everything once.")] = None,
+    seed: Annotated[int, typer.Option(help="The same seed says the same again.")] = 1,
+) -> None:
+    """The sandbox's workers against any running gateway, with properly signed webhooks."""
+    from gateway.stores import SANDBOX_SECRETS
+    from sandbox.command import simulate as run
+
+    with told():
+        secrets = data / SANDBOX_SECRETS
+        typer.echo(run(config, secrets, gateway, messages=messages, rate=rate, count=count, seed=seed))
+
+
+def main() -> None:
+    """The entry point."""
+    try:
+        app()
+    except BrokenPipeError:  # `worker-voice tickets | head`
+        sys.stderr.close()
+        raise SystemExit(0) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""The whole system in one place: servers, web, workers and, if wanted, the sandbox, as children of one supervisor."""
+
+import os
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from gateway.stores import SANDBOX_SECRETS, settings
+from runtime.children import Child
+from runtime.embedded import EmbeddedPostgres, EmbeddedValkey
+from runtime.instance import only_one
+from runtime.ports import need_free
+from runtime.settings import Settings, process_environment
+from runtime.supervisor import Supervisor
+from sandbox.accounts import names_in
+from sandbox.secrets import invent
+
+Note = Callable[[str], None]
+
+
+def serve(config: Path, data: Path, *, host: str, port: int, sandbox: bool, sandbox_port: int, note: Note) -> int:
+    """Run until Ctrl-C or SIGTERM; gives the exit code.
+
+    Raises BadConfig, AlreadyRunning, PortTaken or CannotEmbed before anything is started.
+    """
+    need_free(port, host)
+    if sandbox:
+        need_free(sandbox_port, option="--sandbox-port")
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        invent(names_in(config.read_text("utf-8")), data / SANDBOX_SECRETS)
+    given = settings(config, data, sandbox=sandbox)
+    with only_one(data):
+        roles = _Roles(config, data, sandbox)
+        children = [*_servers(given, data, note), roles.migrate(), roles.web(host, port)]
+        children += [roles.worker(n) for n in range(1, given.workers.count + 1)]
+        if sandbox:
+            children += [roles.watch(), roles.sandbox(port, sandbox_port)]
+        note(f"Gateway: http://{host}:{port} (webhooks at /hooks/…, health at /readyz)")
+        return Supervisor(children, note).run()
+
+
+def _servers(given: Settings, data: Path, note: Note) -> list[Child]:
+    children = []
+    if given.database == "embedded":
+        postgres = EmbeddedPostgres(data, note=note, programs=given.pg_bin, user=given.postgres_user)
+        postgres.prepare()
+        children.append(postgres.child())
+    if given.redis == "embedded":
+        valkey = EmbeddedValkey(data, note=note)
+        valkey.prepare()
+        children.append(valkey.child())
+    return children
+
+
+class _Roles:
+    """Our own processes, each this very program with another command."""
+
+    def __init__(self, config: Path, data: Path, sandbox: bool) -> None:
+        self._common = ["--config", str(config), "--data", str(data)]
+        self._sandbox = ["--sandbox"] if sandbox else []
+        self._config, self._data = config, data
+
+    def migrate(self) -> Child:
+        return self._child("migrate", "migrate", *self._sandbox, once=True)
+
+    def web(self, host: str, port: int) -> Child:
+        where = ["--host", host, "--port", str(port), *self._sandbox]
+        return self._child("web", "web", *where, ready=lambda: _answers(f"http://{host}:{port}/readyz"), grace=25)
+
+    def worker(self, slot: int) -> Child:
+        return self._child(f"worker {slot}", "worker", "--slot", str(slot), *self._sandbox, grace=25)
+
+    def watch(self) -> Child:
+        return self._child("watch", "watch", "--words")
+
+    def sandbox(self, port: int, sandbox_port: int) -> Child:
+        program = [sys.executable, "-m", "sandbox", "--config", str(self._config), "--port", str(sandbox_port)]
+        program += ["--gateway", f"http://127.0.0.1:{port}", "--secrets", str(self._data / SANDBOX_SECRETS)]
+        return Child(name="sandbox", argv=program, env=_environment())
+
+    def _child(
+        self,
+        name: str,
+        command: str,
+        *more: str,
+        once: bool = False,
+        ready: Callable[[], bool] | None = None,
+        grace: float = 10,
+    ) -> Child:
+        program = [sys.executable, "-m", "gateway", command, *self._common, *more]
+        return Child(name=name, argv=program, env=_environment(), once=once, ready=ready, grace_seconds=grace)
+
+
+def _environment() -> Mapping[str, str]:
+    # children import the program from where we found it, not from wherever they are started
+    here = str(Path(__file__).parent.parent)
+    given = process_environment()
+    return {**given, "PYTHONPATH": os.pathsep.join(filter(None, [here, given.get("PYTHONPATH")]))}
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own address
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False

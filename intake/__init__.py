@@ -1,0 +1,1 @@
+"""What an event means for tickets: pure decisions, tested without a database."""

@@ -1,0 +1,100 @@
+"""How a ticket takes up one more message. Each step is commutative, associative and idempotent: order cannot matter."""
+
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from model.tickets import Facts, Ticket
+
+
+def opened(facts: Facts, *, id: UUID, number: int, person: UUID, previous: Ticket | None) -> Ticket:
+    """A ticket of one message, not yet placed in a queue."""
+    return Ticket(
+        id=id,
+        number=number,
+        person=person,
+        organisation=None,
+        queue="",
+        routed_by="",
+        status="open",
+        urgency=facts.urgency,
+        reasons=facts.reasons,
+        issues=facts.issues,
+        language=facts.language,
+        language_rank=facts.language_rank,
+        language_at=facts.occurred_at if facts.language else None,
+        language_by=facts.provider_id if facts.language else None,
+        account=facts.account,
+        channel=facts.channel,
+        phone_country=facts.phone_country,
+        opened_at=facts.occurred_at,
+        opened_by=facts.provider_id,
+        waiting_since=facts.occurred_at if facts.starts_clock else None,
+        last_at=facts.occurred_at,
+        last_by=facts.provider_id,
+        touched=False,
+        assignee=None,
+        previous_queue=previous.queue if previous else None,
+        previous_ticket=previous.id if previous else None,
+        closed_at=None,
+    )
+
+
+def joined(ticket: Ticket, facts: Facts) -> Ticket:
+    """The ticket after one more message: urgency only rises, the earliest message opens it, the latest is last."""
+    ticket = replace(
+        ticket,
+        urgency=min(ticket.urgency, facts.urgency),
+        reasons=_union(ticket.reasons, facts.reasons),
+        issues=_union(ticket.issues, facts.issues),
+        waiting_since=_earlier(ticket.waiting_since, facts.occurred_at if facts.starts_clock else None),
+    )
+    return _last(_opening(_language(ticket, facts), facts), facts)
+
+
+def reopened(ticket: Ticket) -> Ticket:
+    """The closed ticket open again, with the agent it had."""
+    return replace(ticket, status="open", closed_at=None)
+
+
+def _opening(ticket: Ticket, facts: Facts) -> Ticket:
+    if (facts.occurred_at, facts.provider_id) >= (ticket.opened_at, ticket.opened_by):
+        return ticket
+    return replace(
+        ticket,
+        account=facts.account,
+        channel=facts.channel,
+        phone_country=facts.phone_country,
+        opened_at=facts.occurred_at,
+        opened_by=facts.provider_id,
+    )
+
+
+def _language(ticket: Ticket, facts: Facts) -> Ticket:
+    if facts.language is None:
+        return ticket
+    ours = (-ticket.language_rank, ticket.language_at, ticket.language_by)
+    theirs = (-facts.language_rank, facts.occurred_at, facts.provider_id)
+    if ticket.language is not None and ours <= theirs:
+        return ticket
+    return replace(
+        ticket,
+        language=facts.language,
+        language_rank=facts.language_rank,
+        language_at=facts.occurred_at,
+        language_by=facts.provider_id,
+    )
+
+
+def _last(ticket: Ticket, facts: Facts) -> Ticket:
+    if (facts.occurred_at, facts.provider_id) < (ticket.last_at, ticket.last_by):
+        return ticket
+    return replace(ticket, last_at=facts.occurred_at, last_by=facts.provider_id)
+
+
+def _union(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted({*a, *b}))
+
+
+def _earlier(a: datetime | None, b: datetime | None) -> datetime | None:
+    return min((at for at in (a, b) if at is not None), default=None)

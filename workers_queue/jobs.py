@@ -1,0 +1,23 @@
+"""What rq runs. Each job raises its generation, does one batch, and calls again while batches are full."""
+
+from workers_queue import sweep
+from workers_queue import take_in as taking
+from workers_queue.worker import here, run
+
+
+def take_in() -> None:
+    """One batch of receipts."""
+    here().nudger.begin("take_in")
+    if run(taking.take_in(here())):
+        run(_also("index"))
+
+
+def index() -> None:
+    """One batch of new words into the search index."""
+    here().nudger.begin("index")
+    if run(sweep.index(here())) >= 200:
+        run(_also("index"))
+
+
+async def _also(name: str) -> None:
+    here().nudger.nudge(name)

@@ -1,0 +1,85 @@
+"""The net under every nudge: what is due is found again by looking, on the worker's own timers.
+
+Every worker sweeps. Two that sweep at once do no harm, since claims are rows.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from storage import audit, day_keys, feed, receipts, search
+from storage.database import StoreError
+from workers_queue.take_in import give_up_waiting, take_in
+from workers_queue.workplace import Workplace
+
+log = structlog.get_logger()
+
+
+async def sweep(at: Workplace) -> None:
+    """Run all timers until cancelled."""
+    async with asyncio.TaskGroup() as timers:
+        for seconds, duty in _DUTIES:
+            timers.create_task(_every(seconds, duty, at))
+
+
+async def _every(seconds: float, duty: Callable[[Workplace], Awaitable[object]], at: Workplace) -> None:
+    while True:
+        await asyncio.sleep(seconds * random.uniform(0.8, 1.2))  # noqa: S311 - so that workers do not march in step
+        try:
+            async with asyncio.timeout(60):
+                await duty(at)
+        except (StoreError, TimeoutError) as error:
+            log.warning("sweep.failed", duty=duty.__name__, error=type(error).__name__)
+
+
+async def _take_in(at: Workplace) -> None:
+    """Claims by itself, never through a nudge: Redis may be away, or may have lost the job."""
+    async with at.database.intake() as connection:
+        due = await receipts.backlog(connection)
+    if due:
+        at.nudger.begin("take_in")  # a worker killed between dequeue and its first act leaves its job's id behind
+        await take_in(at)
+
+
+async def _release_leases(at: Workplace) -> None:
+    async with at.database.intake() as connection:
+        released = await receipts.release(connection)
+    if released:
+        log.warning("sweep.released", receipts=released)
+
+
+async def index(at: Workplace) -> int:
+    """Put new words into the search index; gives how many messages."""
+    async with at.busy, at.database.intake() as connection:
+        return await search.index(connection, at.master)
+
+
+async def chain_audit(at: Workplace) -> None:
+    """Chain new audit lines; the newest hash leaves the database with the log."""
+    async with at.database.intake() as connection:
+        links, head = await audit.chain(connection)
+    if links:
+        log.info("audit.chained", links=links, head=head)
+
+
+async def keep_house(at: Workplace) -> None:
+    """Destroy old keys, delete what has had its time, and have tomorrow's keys ready."""
+    keep = at.settings.retention
+    async with at.database.intake() as connection:
+        await at.day_keys.refresh(connection)
+        keys = await day_keys.destroy_old(connection)
+        removed = await receipts.remove_old(connection, days=keep.receipts_days, parked_days=keep.parked_days)
+        forgotten = await feed.forget_old(connection, hours=keep.change_hours)
+    log.info("sweep.kept_house", keys=keys, receipts=removed, changes=forgotten)
+
+
+_DUTIES: tuple[tuple[float, Callable[[Workplace], Awaitable[object]]], ...] = (
+    (1.0, _take_in),
+    (1.0, index),
+    (5.0, _release_leases),
+    (5.0, chain_audit),
+    (15.0, give_up_waiting),
+    (3600.0, keep_house),
+)

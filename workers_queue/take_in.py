@@ -1,0 +1,167 @@
+"""From stored requests to tickets in the queues of the responsible organisations. Safe to run twice."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from uuid import UUID
+
+import structlog
+
+from channels.contract import Unreadable
+from intake.originals import refers_to, without_original
+from runtime.ids import now
+from runtime.keys import CannotOpen
+from storage import messages, receipts
+from storage.database import Connection, StoreAway, code_of, collided
+from storage.receipts import Claimed, Lease, LeaseLost
+from workers_queue.batch import Batch
+from workers_queue.hear import hear, hear_late
+from workers_queue.heard import Heard, read
+from workers_queue.workplace import Workplace
+
+_LATE = 50  # events without their original, in one transaction
+log = structlog.get_logger()
+
+
+async def take_in(at: Workplace) -> int:
+    """Claim and take in one batch of receipts; gives how many were claimed."""
+    async with at.busy:
+        limits = at.settings.workers
+        async with at.database.intake() as connection:
+            lease = await receipts.claim(connection, slot=at.slot, seconds=limits.lease_seconds, limit=limits.batch)
+        if len(lease.receipts) == limits.batch:
+            at.nudger.nudge("take_in")  # there is more: call a second worker too
+        readable = await _readable(at, lease)
+        if readable:
+            await _halving(at, lease, readable)
+        return len(lease.receipts)
+
+
+async def _readable(at: Workplace, lease: Lease) -> list[tuple[Claimed, list[Heard]]]:
+    """What can be read of the lease; the rest is parked, or given back to be tried alone."""
+    readable = []
+    for claimed in lease.receipts:
+        try:
+            readable.append((claimed, read(claimed, at.day_keys, at.settings)))
+        except Unreadable as error:
+            await _park(at, lease, claimed, str(error))
+        except (KeyError, CannotOpen):
+            await _park(at, lease, claimed, "the key of this receipt is gone or does not open it")
+        except Exception as error:  # noqa: BLE001 - whatever one receipt does, its neighbours are taken in
+            await _failed(at, lease, claimed, error)
+    return readable
+
+
+async def _halving(at: Workplace, lease: Lease, part: Sequence[tuple[Claimed, list[Heard]]]) -> None:
+    """Take a batch in; if that fails, each half of it; at one, set it aside. One poison spoils nobody else's day."""
+    try:
+        async with at.database.intake() as connection:
+            await _in_one_transaction(at, connection, lease.token, part)
+    except LeaseLost:
+        log.warning("take_in.lease_lost", receipts=len(part))
+    except StoreAway as error:
+        if collided(error) and len(part) > 1:
+            await _halves(at, lease, part)
+        else:
+            raise  # the database, not the receipts: the lease runs out and they are claimed again
+    except Exception as error:  # noqa: BLE001
+        if len(part) > 1:
+            await _halves(at, lease, part)
+        else:
+            await _failed(at, lease, part[0][0], error)
+
+
+async def _halves(at: Workplace, lease: Lease, part: Sequence[tuple[Claimed, list[Heard]]]) -> None:
+    middle = len(part) // 2
+    await _halving(at, lease, part[:middle])
+    await _halving(at, lease, part[middle:])
+
+
+async def _in_one_transaction(
+    at: Workplace, connection: Connection, lease: UUID, part: Sequence[tuple[Claimed, list[Heard]]]
+) -> None:
+    batch = Batch(connection, at.master, at.settings, now())
+    heard = sorted((h for _, events in part for h in events), key=_order)
+    await batch.load(heard)
+    lines: dict[UUID, dict[int, str]] = {claimed.id: {} for claimed, _ in part}
+    for one in heard:
+        lines[one.receipt][one.position] = hear(batch, one)
+    late = await messages.no_longer_waiting(connection, batch.new_ids())
+    await _hear_late(at, batch, await _again(at, connection, late))
+    await batch.write()
+    await receipts.done(connection, lease, {id_: [said[n] for n in sorted(said)] for id_, said in lines.items()})
+
+
+def _order(heard: Heard) -> tuple[bool, object, str, UUID, int]:
+    """Messages before what speaks of them, then by the time of speaking."""
+    return bool(refers_to(heard.event)), heard.at, heard.event.event_id, heard.receipt, heard.position
+
+
+async def _hear_late(at: Workplace, batch: Batch, heard: Sequence[Heard]) -> None:
+    if heard:
+        await batch.load(heard)
+        for one in sorted(heard, key=_order):
+            hear_late(batch, one)
+
+
+async def _again(at: Workplace, connection: Connection, waiting: Sequence[messages.Waiting]) -> list[Heard]:
+    """Events that stand in receipts taken in before, read once more."""
+    if not waiting:
+        return []
+    found = await receipts.sealed_of(connection, [w.receipt_id for w in waiting])
+    events = {id_: read(claimed, at.day_keys, at.settings) for id_, claimed in found.items()}
+    return [events[w.receipt_id][w.position] for w in waiting if w.receipt_id in events]
+
+
+async def give_up_waiting(at: Workplace) -> int:
+    """Take in the events whose original has not come in time, as what they are without it; gives how many."""
+    async with at.busy, at.database.intake() as connection:
+        waiting = await messages.waited_too_long(connection, limit=_LATE)
+        if not waiting:
+            return 0
+        heard = [_without_original(h) for h in await _again(at, connection, waiting)]
+        batch = Batch(connection, at.master, at.settings, now())
+        await _hear_late(at, batch, heard)
+        await batch.write()
+        return len(waiting)
+
+
+def _without_original(heard: Heard) -> Heard:
+    """The same event as it is taken without its original."""
+    return replace(heard, event=without_original(heard.event))
+
+
+async def _failed(at: Workplace, lease: Lease, claimed: Claimed, error: Exception) -> None:
+    """Try again, alone and later; after the last try park it.
+
+    Only the error's kind is told: its text may hold a worker's words.
+    """
+    limits, kind = at.settings.workers, _kind(error)
+    if claimed.tries >= limits.tries:
+        await _park(at, lease, claimed, f"gave up after {claimed.tries} tries: {kind}")
+        return
+    wait = 2.0**claimed.tries * random.uniform(0.5, 1.5)  # noqa: S311 - jitter, nothing secret
+    log.warning("take_in.failed", receipt=str(claimed.id), tries=claimed.tries, error=kind)
+    async with at.database.intake() as connection:
+        await receipts.try_again(connection, lease.token, claimed.id, kind, after_seconds=wait)
+
+
+def _kind(error: Exception) -> str:
+    """Class, place and SQLSTATE of an error, never its message."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    where = f" in {trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace else ""
+    return " ".join(filter(None, (type(error).__name__, code_of(error)))) + where
+
+
+async def _park(at: Workplace, lease: Lease, claimed: Claimed, error: str) -> None:
+    log.error("take_in.parked", receipt=str(claimed.id), error=error)
+    sealed = claimed.sealed
+    try:
+        request = at.day_keys.of(sealed).open("receipt|sealed", claimed.id, sealed)
+        sealed = at.day_keys.parked().seal("receipt|sealed", claimed.id, request)
+    except (KeyError, CannotOpen):
+        pass  # it stays as it is: somebody may yet find the key
+    async with at.database.intake() as connection:
+        await receipts.park(connection, lease.token, claimed.id, error, sealed)

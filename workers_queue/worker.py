@@ -1,0 +1,108 @@
+"""A worker process: rq in the main thread, an event loop for its whole life in another.
+
+rq would otherwise start a loop for each job and stop jobs by signals that an event loop does not survive; the facts
+are in docs/decisions/0005.
+"""
+
+import asyncio
+import signal
+import threading
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+import redis
+import structlog
+from rq import SimpleWorker
+from rq.timeouts import BaseDeathPenalty
+
+from storage import receipts
+from workers_queue.nudge import QUEUE
+from workers_queue.sweep import sweep
+from workers_queue.workplace import Workplace
+
+HARD_LIMIT = 90.0  # seconds a job may take; its lease has run out by then
+T = TypeVar("T")
+log = structlog.get_logger()
+
+
+class _NoPenalty(BaseDeathPenalty):
+    """Jobs are stopped by their own time-outs, not by signals."""
+
+    def setup_death_penalty(self) -> None:
+        pass
+
+    def cancel_death_penalty(self) -> None:
+        pass
+
+
+class _Worker(SimpleWorker):
+    death_penalty_class = _NoPenalty
+
+
+_loop = asyncio.new_event_loop()
+_workplace: Workplace | None = None
+_stopping = threading.Event()
+
+
+def here() -> Workplace:
+    """This process's workplace; raises RuntimeError outside a worker."""
+    if _workplace is None:
+        raise RuntimeError("this is not a worker process: start one with `worker-voice worker`")
+    return _workplace
+
+
+def run(job: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine on the worker's loop, from rq's thread; cancelled when it takes too long."""
+    future = asyncio.run_coroutine_threadsafe(job, _loop)
+    try:
+        return future.result(HARD_LIMIT)
+    except BaseException:
+        future.cancel()
+        raise
+
+
+def work(workplace: Workplace, redis_url: str) -> None:
+    """Work until SIGTERM or SIGINT; the job under way is finished."""
+    global _workplace  # rq calls jobs by name: they have to find it somewhere
+    _workplace = workplace
+    thread = threading.Thread(target=_loop.run_forever, name="loop", daemon=True)
+    thread.start()
+    run(_begin(workplace))
+    sweeping = asyncio.run_coroutine_threadsafe(sweep(workplace), _loop)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: _stopping.set())
+    try:
+        _serve(redis_url)
+    finally:
+        sweeping.cancel()
+        run(_end(workplace))
+        _loop.call_soon_threadsafe(_loop.stop)
+        thread.join(timeout=5)
+
+
+def _serve(redis_url: str) -> None:
+    """rq leaves when Redis does; the sweep goes on meanwhile, and rq comes back with Redis."""
+    while not _stopping.is_set():
+        try:
+            client = redis.Redis.from_url(redis_url)
+            worker = _Worker([QUEUE], connection=client, maintenance_interval=60, worker_ttl=60)
+            worker.log_job_description = False
+            worker.work(logging_level="WARNING")
+            if worker._shutdown_requested_date:  # noqa: SLF001 - rq tells nobody else that it was asked to stop
+                return
+        except redis.RedisError as error:
+            log.warning("worker.redis_away", error=type(error).__name__)
+        _stopping.wait(0.5)
+
+
+async def _begin(workplace: Workplace) -> None:
+    await workplace.database.open()
+    async with workplace.database.intake() as connection:
+        await workplace.day_keys.refresh(connection)
+        released = await receipts.release(connection, slot=workplace.slot)
+    log.info("worker.started", slot=workplace.slot, released=released)
+
+
+async def _end(workplace: Workplace) -> None:
+    await workplace.nudger.close()
+    await workplace.database.close()
