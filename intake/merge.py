@@ -47,6 +47,7 @@ def joined(ticket: Ticket, facts: Facts) -> Ticket:
         urgency=min(ticket.urgency, facts.urgency),
         reasons=_union(ticket.reasons, facts.reasons),
         issues=_union(ticket.issues, facts.issues),
+        phone_country=min(filter(None, (ticket.phone_country, facts.phone_country)), default=None),
         waiting_since=_earlier(ticket.waiting_since, facts.occurred_at if facts.starts_clock else None),
     )
     return _last(_opening(_language(ticket, facts), facts), facts)
@@ -64,7 +65,6 @@ def _opening(ticket: Ticket, facts: Facts) -> Ticket:
         ticket,
         account=facts.account,
         channel=facts.channel,
-        phone_country=facts.phone_country,
         opened_at=facts.occurred_at,
         opened_by=facts.provider_id,
     )

@@ -53,7 +53,7 @@ class Ticket:
     language_by: str | None
     account: str  #: where the opening message came in
     channel: str
-    phone_country: str | None
+    phone_country: str | None  #: of the numbers the person called or wrote from; the first in the alphabet
     opened_at: datetime  #: when the earliest message was written
     opened_by: str  #: its provider id
     waiting_since: datetime | None  #: the first words nobody has answered; None when all are

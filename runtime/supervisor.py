@@ -50,10 +50,13 @@ class _Output:
                 except OSError:  # nobody reads any more; the child must not be stopped by that
                     continue
 
-    def last(self) -> list[str]:
-        """What it said last, once it has ended."""
+    def finish(self) -> None:
+        """Wait until all is passed on; not for ever, as a child's own children may hold the descriptor."""
         if self._reader:
             self._reader.join(timeout=1)
+
+    def last(self) -> list[str]:
+        """What it said last."""
         return list(self._last)
 
 
@@ -91,8 +94,9 @@ class Supervisor:
             await self._start_all()
             await self._stop_asked.wait()
         finally:
-            for kept in reversed(self._kept):
-                await self._stop(kept)
+            ends = [await self._stop(kept) for kept in reversed(self._kept)]
+        for error in filter(None, ends):
+            raise error
         return 1 if self._failed else 0
 
     def _on_signal(self) -> None:
@@ -117,11 +121,17 @@ class Supervisor:
                 break
         stop.cancel()
 
-    async def _stop(self, kept: _Kept) -> None:
+    async def _stop(self, kept: _Kept) -> Exception | None:
+        """Stop one child; a fault of our own is given back, as the others are still to be stopped."""
         if kept.task:
             kept.task.cancel()
-            with suppress(asyncio.CancelledError):
+            try:
                 await kept.task
+            except asyncio.CancelledError:
+                return None
+            except Exception as error:  # noqa: BLE001 - raised again by the caller
+                return error
+        return None
 
     async def _keep(self, kept: _Kept) -> None:
         """Start it again and again, until cancelled, done or given up."""
@@ -165,6 +175,7 @@ class Supervisor:
             waiting.cancel()
             ended.cancel()
             await _end(kept.child, process)
+            await asyncio.to_thread(output.finish)
 
     async def _await_ready(self, kept: _Kept) -> None:
         child, clock = kept.child, asyncio.get_running_loop().time

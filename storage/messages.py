@@ -162,12 +162,21 @@ async def set_unsent(connection: Connection, rows: Sequence[tuple[UUID, datetime
         )
 
 
-async def set_call(connection: Connection, rows: Sequence[tuple[UUID, str, datetime]]) -> None:
-    """What is known of calls by now, as JSON, and the time of a step; a call is as old as its earliest step."""
+async def set_call(connection: Connection, rows: Sequence[tuple[UUID, str]]) -> None:
+    """What is known of calls by now, as JSON."""
     if rows:
         await connection.execute(
-            "update message m set call = c.call, occurred_at = least(m.occurred_at, c.at) "
-            "from unnest(%b::uuid[], %b::jsonb[], %b::timestamptz[]) as c (id, call, at) where m.id = c.id",
+            "update message m set call = c.call from unnest(%b::uuid[], %b::jsonb[]) as c (id, call) where m.id = c.id",
+            columns(rows),
+        )
+
+
+async def set_earlier(connection: Connection, rows: Sequence[tuple[UUID, datetime]]) -> None:
+    """Messages of which an earlier moment has become known."""
+    if rows:
+        await connection.execute(
+            "update message m set occurred_at = c.at from unnest(%b::uuid[], %b::timestamptz[]) as c (id, at) "
+            "where m.id = c.id and m.occurred_at > c.at",
             columns(rows),
         )
 

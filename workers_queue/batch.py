@@ -88,7 +88,8 @@ class Batch:
     versions: list[tuple[UUID, UUID, datetime, bytes]] = field(default_factory=list)
     texts: dict[UUID, tuple[bytes, datetime]] = field(default_factory=dict)
     unsent: dict[UUID, datetime] = field(default_factory=dict)
-    changed_calls: dict[UUID, datetime] = field(default_factory=dict)  #: message → its earliest step in this batch
+    changed_calls: set[UUID] = field(default_factory=set)
+    _earlier: dict[UUID, datetime] = field(default_factory=dict)
     waiting: list[tuple[UUID, int, str, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -198,6 +199,10 @@ class Batch:
         theirs = self._tickets[known.person]
         theirs[known.ticket] = joined(theirs[known.ticket], facts)
         self._touched.add(known.ticket)
+
+    def earlier(self, known: Known, at: datetime) -> None:
+        """A message that is told in several events is as old as the earliest of them."""
+        self._earlier[known.id] = min(at, self._earlier.get(known.id, at))
 
     def raise_floor(self, known: Known, facts: Facts) -> None:
         """What an edit adds to a ticket: urgency and issues may rise, nothing else changes."""
@@ -317,8 +322,8 @@ class Batch:
         due = [(o, m.id) for o, m in rows if m.text] + [(moved[id_], id_) for id_ in edited]
         await messages.insert_gram_due(self.connection, due)
         await messages.set_unsent(self.connection, list(self.unsent.items()))
-        calls = [(id_, dumped(self.calls[id_]), at) for id_, at in self.changed_calls.items()]
-        await messages.set_call(self.connection, calls)
+        await messages.set_call(self.connection, [(id_, dumped(self.calls[id_])) for id_ in self.changed_calls])
+        await messages.set_earlier(self.connection, list(self._earlier.items()))
 
 
 def dumped(call: Call) -> str:

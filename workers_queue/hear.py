@@ -40,7 +40,7 @@ def hear(batch: Batch, heard: Heard) -> str:
     event = heard.event
     name = type(event).__name__
     if _seen_before(batch, heard):
-        return f"{name}: seen before"
+        return f"{name}: {_again(batch, heard)}"
     original = refers_to(event)
     if original and (heard.account.id, original) not in batch.known:
         batch.waiting.append((heard.receipt, heard.position, heard.account.id, original))
@@ -59,6 +59,19 @@ def _seen_before(batch: Batch, heard: Heard) -> bool:
     if (account, dedupe_id(event)) in batch.seen:
         return True
     return isinstance(event, Received) and (account, f"m:{event.provider_id}") in batch.seen
+
+
+def _again(batch: Batch, heard: Heard) -> str:
+    """A redelivery is dropped. A recording is told twice, by the call and by the recorder: the earlier time counts."""
+    event = heard.event
+    known = batch.known.get((heard.account.id, event.provider_id)) if isinstance(event, Received) else None
+    if known is None or not isinstance(event, Received) or event.in_call is None:
+        return "seen before"
+    caller = event.sender or Sender(scope="call", value=event.in_call)
+    prepared = prepare(event, caller, heard.at, account=heard.account.id, channel=heard.account.channel)
+    batch.earlier(known, heard.at)
+    batch.join(known, prepared.facts)
+    return "seen before, its time kept"
 
 
 def _received(batch: Batch, heard: Heard, event: Received) -> str:
@@ -138,7 +151,8 @@ def _call(batch: Batch, heard: Heard, event: CallStep | CallEnded) -> str:
         return _new_call(batch, heard, rang, prepared, told(event))
     before = batch.calls.get(known.id) or _read_call(batch, known)
     batch.calls[known.id] = merge(before, told(event))
-    batch.changed_calls[known.id] = min(heard.at, batch.changed_calls.get(known.id, heard.at))
+    batch.changed_calls.add(known.id)
+    batch.earlier(known, heard.at)
     batch.join(known, prepared.facts)
     batch.take(heard, known.id)
     return "adds to its call"

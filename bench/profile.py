@@ -1,0 +1,87 @@
+"""Where the time goes, inside one process: cProfile around the real door and the real take-in.
+
+The profiler makes Python functions slower and C functions not: read shares, not rates.
+"""
+
+import asyncio
+import cProfile
+import os
+import pstats
+import signal
+import threading
+import time
+from functools import partial
+
+from bench.door import CONNECTIONS
+from bench.load import Load, at_once, each_once, flat_out, load
+from bench.mail import line_texts, written
+from bench.scale import Scale
+from bench.system import System
+from gateway.app import serve
+from runtime.ports import is_free, some_free_port
+from storage.database import Database
+from storage.day_keys import DayKeys
+from workers_queue.nudge import Nudger, connect
+from workers_queue.take_in import take_in
+from workers_queue.workplace import Workplace
+
+_LINES = 25
+
+
+def profile_door(system: System, scale: Scale) -> None:
+    """Print the dearest functions of the web process under load."""
+    port, at = some_free_port(), system.at
+    make = partial(line_texts, system.account("line"), scale.door_bodies, 1)
+    with load(flat_out, port, CONNECTIONS, scale.door_seconds, make) as knocking:
+        threading.Thread(target=_knock_and_stop, args=[knocking, port]).start()
+        profiler = cProfile.Profile()
+        profiler.runcall(serve, at.settings, at.master, at.data, at.owner, at.redis_url, host="127.0.0.1", port=port)
+    _show(profiler, "the door")
+
+
+def _knock_and_stop(knocking: Load, port: int) -> None:
+    while is_free(port):
+        time.sleep(0.1)
+    knocking.go()
+    print(f"{knocking.answers().per_second:,.0f} webhooks/s under the profiler")
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def profile_take_in(system: System, scale: Scale) -> None:
+    """Print the dearest functions of taking in, four of five messages by people who wrote before."""
+    for count, seed in ((scale.known, 0), (scale.messages, 10_000_000)):
+        with system.web() as web:
+            at_once(each_once, web.port, 32, partial(written, system.accounts, count, scale.known, seed))
+        profiler = cProfile.Profile()
+        began = time.perf_counter()
+        asyncio.run(_take_all_in(system, profiler))
+        rate = count / (time.perf_counter() - began)
+    print(f"{rate:,.0f} receipts/s under the profiler")
+    _show(profiler, "taking in")
+
+
+async def _take_all_in(system: System, profiler: cProfile.Profile) -> None:
+    at = system.at
+    workplace = Workplace(
+        slot="profile",
+        settings=at.settings,
+        master=at.master,
+        database=Database(at.owner, "worker", at.master),
+        day_keys=DayKeys(at.master, at.data / "keys" / "day_keys.json"),
+        nudger=Nudger(connect(at.redis_url)),
+    )
+    await workplace.database.open()
+    async with workplace.database.intake() as connection:
+        await workplace.day_keys.refresh(connection)
+    profiler.enable()
+    while await take_in(workplace):
+        pass
+    profiler.disable()
+    await workplace.nudger.close()
+    await workplace.database.close()
+
+
+def _show(profiler: cProfile.Profile, what: str) -> None:
+    for order in ("tottime", "cumulative"):
+        print(f"\n{what}, by {order}")
+        pstats.Stats(profiler).sort_stats(order).print_stats(_LINES)

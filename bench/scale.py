@@ -1,0 +1,32 @@
+"""How long each measurement takes."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """Numbers of one run of everything."""
+
+    rounds: int  #: of floor and us in turn; their median counts
+    door_seconds: float  #: of each
+    door_bodies: int  #: distinct webhooks
+    frozen_seconds: float
+    known: int  #: people who wrote before
+    messages: int  #: a worker takes in
+    month: int  #: calls and messages
+    patience: float  #: seconds until a measurement is given up
+
+
+FULL = Scale(
+    rounds=3,
+    door_seconds=5,
+    door_bodies=20_000,
+    frozen_seconds=8,
+    known=3_000,
+    messages=10_000,
+    month=20_000,
+    patience=180,
+)
+QUICK = Scale(
+    rounds=1, door_seconds=1, door_bodies=500, frozen_seconds=1, known=100, messages=400, month=200, patience=60
+)

@@ -1,0 +1,80 @@
+"""What was measured, as a table for people."""
+
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line of the table; `ratio` is us to floor."""
+
+    what: str
+    floor: str = "–"
+    us: str
+    ratio: str = "–"
+    must: str = "–"
+    aim: str = "–"
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Times in milliseconds."""
+
+    p50: float
+    p99: float
+    most: float
+
+
+def spread(seconds: Sequence[float]) -> Spread:
+    """Of any number of times; all zero when there are none."""
+    ordered = sorted(seconds) or [0.0]
+    return Spread(*(ordered[min(len(ordered) - 1, int(len(ordered) * rank))] * 1000 for rank in (0.5, 0.99, 1.0)))
+
+
+def per_second(rate: float) -> str:
+    return f"{rate:,.0f}/s"
+
+
+def milliseconds(*values: float) -> str:
+    """One or several, slashed."""
+    return " / ".join(f"{value:.0f}" if value >= 10 else f"{value:.1f}" for value in values) + " ms"
+
+
+def ratio(us: float, floor: float) -> str:
+    return f"{us / floor:.2f}" if floor else "–"
+
+
+def text(rows: Sequence[Row]) -> str:
+    """Aligned columns for a terminal."""
+    lines = _cells(rows)
+    widths = [max(len(line[n]) for line in lines) for n in range(len(lines[0]))]
+    return "\n".join(" | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
+
+
+def markdown(rows: Sequence[Row]) -> str:
+    """The same for docs/performance.md."""
+    head, *body = (f"| {' | '.join(line)} |" for line in _cells(rows))
+    return "\n".join([head, "|---" + "|--:" * (len(fields(Row)) - 1) + "|", *body])
+
+
+def _cells(rows: Sequence[Row]) -> list[tuple[str, ...]]:
+    names = tuple(field.name for field in fields(Row))
+    return [names, *(tuple(getattr(row, name) for name in names) for row in rows)]
+
+
+def machine() -> str:
+    """What all this ran on, in a line."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    system = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
+    return f"{os.cpu_count()} cores ({_processor()}), {memory:.0f} GiB, {system}"
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or "unknown"
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")

@@ -1,0 +1,105 @@
+"""Real servers for every test that needs one.
+
+`cluster`   PostgreSQL and Valkey, started once for each test process (pytest-xdist: once a worker)
+`database`  connection string of a fresh, empty database, as its owner; gone after the test
+`valkey`    connection string of the emptied Valkey
+For a database that several tests share, use `cluster.new_database()` in a fixture of wider scope.
+"""
+
+import shutil
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+import redis
+from psycopg.sql import SQL, Identifier
+
+from runtime.children import running
+from runtime.embedded import OWNER, EmbeddedPostgres, EmbeddedValkey
+from runtime.instance import only_one
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Running servers. The owner makes roles but not databases, as in production; the superuser does that here."""
+
+    postgres: EmbeddedPostgres
+    valkey: EmbeddedValkey
+
+    @contextmanager
+    def new_database(self) -> Iterator[str]:
+        """A fresh, empty database for the length of a block: its owner's connection string."""
+        name = f"test_{uuid.uuid4().hex[:12]}"
+        self._as_superuser(SQL("create database {} owner {}").format(Identifier(name), Identifier(OWNER)))
+        try:
+            yield urlunsplit(urlsplit(self.postgres.url)._replace(path=f"/{name}"))
+        finally:
+            self._as_superuser(SQL("drop database {} with (force)").format(Identifier(name)))
+
+    def _as_superuser(self, statement) -> None:
+        with psycopg.connect(self.postgres.superuser_url, autocommit=True) as connection:
+            connection.execute(statement)
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory) -> Iterator[Cluster]:
+    data = tmp_path_factory.mktemp("cluster") / "var"
+    found = Cluster(EmbeddedPostgres(data), EmbeddedValkey(data))
+    with only_one(data):
+        found.postgres.prepare()
+        found.valkey.prepare()
+        try:
+            with running(found.postgres.child()), running(found.valkey.child()):
+                yield found
+        finally:
+            remove(found.postgres)
+
+
+def remove(postgres: EmbeddedPostgres) -> None:
+    """Delete a stopped cluster; run by root it lies outside the test's own directory."""
+    shutil.rmtree(postgres.cluster)
+    if postgres.cluster.parent != postgres.data:
+        postgres.cluster.parent.rmdir()
+
+
+@pytest.fixture
+def database(cluster) -> Iterator[str]:
+    with cluster.new_database() as url:
+        yield url
+
+
+@pytest.fixture
+def valkey(cluster) -> str:
+    with redis.Redis.from_url(cluster.valkey.url) as connection:
+        connection.flushall()
+    return cluster.valkey.url
+
+
+@pytest.fixture
+def eventually() -> Callable[[Callable[[], object]], None]:
+    """Ask again until something comes true, or fail after 20 seconds."""
+
+    def ask(question: Callable[[], object]) -> None:
+        deadline = time.monotonic() + 20
+        while not question():
+            assert time.monotonic() < deadline, "it never came true"
+            time.sleep(0.02)
+
+    return ask
+
+
+@pytest.fixture
+def data(tmp_path, eventually) -> Iterator[Path]:
+    """A data directory that does not exist yet, with a space in its path; its cluster is removed after the test."""
+    path = tmp_path / "data of ours"
+    yield path
+    postgres = EmbeddedPostgres(path)
+    if postgres.cluster.exists():
+        eventually(lambda: postgres.pid is None)
+        remove(postgres)

@@ -1,0 +1,149 @@
+"""The inside of the system for tests: a real database and Valkey, the door and the workers' code, without processes."""
+
+import itertools
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from gateway.stores import account_rows
+from model.http import Request, pack
+from runtime.ids import new_id
+from runtime.keys import load_master
+from runtime.settings import load
+from sandbox.accounts import names_in, read_accounts
+from sandbox.secrets import invent
+from storage import listing, receipts
+from storage.database import Database
+from storage.day_keys import DayKeys
+from storage.migrate import migrate
+from workers_queue.nudge import Nudger, connect
+from workers_queue.take_in import give_up_waiting, take_in
+from workers_queue.workplace import Workplace
+
+CONFIG = Path(__file__).parent.parent / "config.yaml"
+NOON = datetime(2026, 11, 20, 5, tzinfo=UTC)  # a Friday, noon in Bangkok
+Row = dict[str, Any]
+
+
+class House:
+    """One migrated database with the demo network, and a worker's tools."""
+
+    def __init__(self, workplace: Workplace, accounts: dict[str, Any], owner: str, data: Path) -> None:
+        self.workplace, self.accounts, self.owner, self.data = workplace, accounts, owner, data
+        self._minutes = itertools.count()
+
+    @property
+    def database(self) -> Database:
+        return self.workplace.database
+
+    async def put(self, *webhooks: Any, at: datetime | None = None) -> None:
+        """Keep webhooks of the sandbox as the door would have, one minute apart unless told otherwise."""
+        rows = []
+        for webhook in webhooks:
+            request = Request(
+                method=webhook.method,
+                url=f"https://hotline.example.org{webhook.path}",
+                step=webhook.step,
+                headers=[(k.lower(), v) for k, v in webhook.headers],
+                body=webhook.body,
+            )
+            received = at or NOON + timedelta(hours=1, minutes=next(self._minutes))
+            rows.append(self.sealed(webhook.account_id, request, received))
+        await self.keep(rows)
+
+    def sealed(self, account: str, request: Request, received: datetime) -> tuple[Any, ...]:
+        id_ = new_id()
+        return id_, account, received, self.workplace.day_keys.today().seal("receipt|sealed", id_, pack(request))
+
+    async def keep(self, rows: Iterable[tuple[Any, ...]]) -> None:
+        async with self.database.intake() as connection:
+            cursor = connection.cursor()
+            await cursor.executemany(
+                "insert into receipt (id, account, received_at, sealed) values (%s, %s, %s, %s)", rows
+            )
+
+    async def take_in(self) -> int:
+        """Take in all there is."""
+        taken = 0
+        while claimed := await take_in(self.workplace):
+            taken += claimed
+        return taken
+
+    async def give_up_waiting(self) -> int:
+        """Take in what waits for an original, as if its time were over."""
+        async with self.database.intake() as connection:
+            await connection.execute("update waiting set until = 'epoch'")
+        return await give_up_waiting(self.workplace)
+
+    async def tickets(self) -> list[Row]:
+        async with self.database.intake() as connection:
+            return [row async for row in listing.tickets(connection, self.workplace.master)]
+
+    async def ticket(self) -> Row:
+        """The only ticket there is."""
+        (ticket,) = await self.tickets()
+        return ticket
+
+    async def receipts(self) -> list[Row]:
+        async with self.database.intake() as connection:
+            return [row async for row in listing.receipts(connection)]
+
+    async def close(self, number: int, *, at: datetime) -> None:
+        """What an agent will do when a matter is done."""
+        async with self.database.intake() as connection:
+            await connection.execute(
+                "update ticket set status = 'closed', closed_at = %s, outcome = 'information_only', touched = true, "
+                "waiting_since = null where number = %s",
+                [at, number],
+            )
+
+    async def empty(self) -> None:
+        """Forget everybody and everything that was said: for a property test's next example."""
+        tables = (
+            "receipt, waiting, seen, address_person, address, person_key, person, gram_due, message_grams, attachment, "
+            "message_version, message, ticket, person_card, change, audit, audit_chain"
+        )
+        import psycopg
+
+        async with await psycopg.AsyncConnection.connect(self.owner, autocommit=True) as connection:
+            await connection.execute(f"truncate {tables}".encode())
+
+    async def release(self) -> int:
+        async with self.database.intake() as connection:
+            return await receipts.release(connection, slot=self.workplace.slot)
+
+
+@asynccontextmanager
+async def house(owner: str, redis_url: str, data: Path) -> AsyncIterator[House]:
+    """A house in a fresh database."""
+    text = CONFIG.read_text("utf-8")
+    secrets = invent(names_in(text), data / "sandbox.env")
+    settings = load(CONFIG, secrets, unreviewed_phrases=True)
+    master = load_master(data / "keys" / "master.key")
+    migrate(owner, master, settings.network, account_rows(settings))
+    workplace = Workplace(
+        slot="test",
+        settings=settings,
+        master=master,
+        database=Database(owner, "worker", master, most=4),
+        day_keys=DayKeys(master, data / "keys" / "day_keys.json"),
+        nudger=Nudger(connect(redis_url)),
+    )
+    await workplace.database.open()
+    async with workplace.database.intake() as connection:
+        await workplace.day_keys.refresh(connection)
+    try:
+        yield House(workplace, {a.id: a for a in read_accounts(text, secrets)}, owner, data)
+    finally:
+        await workplace.nudger.close()
+        await workplace.database.close()
+
+
+def batches(items: Sequence[Any], random: Random) -> list[Sequence[Any]]:
+    """The same things in another order, cut into batches anywhere."""
+    shuffled = random.sample(items, len(items))
+    cuts = sorted(random.sample(range(1, len(items)), k=random.randrange(0, len(items)))) if len(items) > 1 else []
+    return [shuffled[a:b] for a, b in zip([0, *cuts], [*cuts, len(items)], strict=True)]

@@ -1,0 +1,1 @@
+"""The languages: repairing, identifying, understanding and speaking them. No database, no clock."""
