@@ -10,7 +10,7 @@ from bench.door import door_rows
 from bench.intake import intake_rows
 from bench.profile import profile_door, profile_take_in
 from bench.scale import FULL, QUICK, Scale
-from bench.system import started
+from bench.system import TooSlow, started
 from bench.table import Row, machine, markdown, text
 
 _PROFILES = {"door": profile_door, "take-in": profile_take_in}
@@ -25,7 +25,10 @@ def main() -> int:
         with started() as system:
             _PROFILES[given.profile](system, scale)
         return 0
-    rows = _measured(scale)
+    try:
+        rows = _measured(scale)
+    except TooSlow as error:
+        sys.exit(str(error))
     if given.markdown:
         print(f"{machine()}, {datetime.now(UTC):%Y-%m-%d}\n\n{markdown(rows)}")
     else:

@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,7 @@ class System:
             for slot in range(1, count + 1):
                 log = self.data / "log" / f"worker-{slot}.log"
                 log.unlink(missing_ok=True)
-                child = self._role(f"worker-{slot}", "--slot", str(slot), ready=lambda log=log: _says_started(log))
+                child = self._role(f"worker-{slot}", "--slot", str(slot), ready=partial(_says_started, log))
                 found.append(Process(pid=stack.enter_context(running(child)).pid, port=0))
             yield found
 
@@ -106,7 +107,8 @@ class System:
                 if not row or not row[0]:
                     return seconds
                 if seconds > patience:
-                    raise TooSlow(f"{row[0]} receipts are not taken in after {patience:.0f} s")
+                    error = self.ask("select error from receipt where state <> 'done' order by error limit 1")
+                    raise TooSlow(f"{row[0]} receipts are not taken in after {patience:.0f} s; {error or 'no error'}")
                 time.sleep(0.02)
 
     @contextmanager

@@ -18,6 +18,7 @@ from sandbox.accounts import names_in
 from sandbox.secrets import invent
 
 Note = Callable[[str], None]
+_LOGGING = ("web", "worker")
 
 
 def serve(config: Path, data: Path, *, host: str, port: int, sandbox: bool, sandbox_port: int, note: Note) -> int:
@@ -37,7 +38,8 @@ def serve(config: Path, data: Path, *, host: str, port: int, sandbox: bool, sand
         children += [roles.worker(n) for n in range(1, given.workers.count + 1)]
         if sandbox:
             children += [roles.watch(), roles.sandbox(port, sandbox_port)]
-        note(f"Gateway: http://{host}:{port} (webhooks at /hooks/…, health at /readyz)")
+            note("Sandbox: invented workers write and call on all five channels; logs are in " + str(data / "log"))
+        note(f"Gateway: http://{host}:{port} (webhooks at /hooks/…, health at /readyz). Ctrl-C stops everything.")
         return Supervisor(children, note).run()
 
 
@@ -90,7 +92,9 @@ class _Roles:
         grace: float = 10,
     ) -> Child:
         program = [sys.executable, "-m", "gateway", command, *self._common, *more]
-        return Child(name=name, argv=program, env=_environment(), once=once, ready=ready, grace_seconds=grace)
+        # with the sandbox the terminal shows tickets; without it logs go where the operator collects them
+        log = self._data / "log" / f"{name.replace(' ', '-')}.log" if self._sandbox and command in _LOGGING else None
+        return Child(name=name, argv=program, env=_environment(), once=once, ready=ready, grace_seconds=grace, log=log)
 
 
 def _environment() -> Mapping[str, str]:

@@ -163,10 +163,11 @@ class EmbeddedValkey:
     def __init__(self, data: Path, *, note: Note = _silent) -> None:
         self.data, self._note = data.resolve(), note
         self._program = valkey_program()
-        run = self.data / "run"
-        self._config, self._pid_file, self._socket = run / "valkey.conf", run / "valkey.pid", run / "valkey.sock"
+        self._config, self._pid_file = self.data / "run" / "valkey.conf", self.data / "run" / "valkey.pid"
+        self._home = self.data / "valkey"
+        self._socket = self._home / "valkey.sock"
         self._log = self.data / "log" / "valkey.log"
-        self.port: int | None = None  #: None: it listens on a socket in `run/` alone
+        self.port: int | None = None  #: None: it listens on a socket in `valkey/` alone
 
     @property
     def url(self) -> str:
@@ -191,17 +192,18 @@ class EmbeddedValkey:
         # own. Only where its path is too long for the system do we listen on a port.
         if len(os.fsencode(self._socket)) > _LONGEST_SOCKET_PATH:
             self.port = keep_or_choose(remembered(self.data).get("valkey", {}).get("port"), "Valkey", self._note)
-        private(self.data / "valkey")
+        private(self._home)
         write_private(private(self.data / "run") / self._config.name, "\n".join(self._settings()) + "\n")
         about = {"url": self.url, "port": self.port, "pid_file": str(self._pid_file), "marker": str(self._config)}
         remember(self.data, "valkey", about)
 
     def _settings(self) -> list[str]:
-        socket = [f"unixsocket {_quoted(self._socket)}", "unixsocketperm 700", "port 0"]
+        # relative to `dir`: CLIENT INFO shows it unquoted, and rq's workers stumble over a space in it
+        socket = [f"unixsocket {self._socket.name}", "unixsocketperm 700", "port 0"]
         return [
+            f"dir {_quoted(self._home)}",
             *([f"port {self.port}", "bind 127.0.0.1"] if self.port else socket),
             f"requirepass {password(self.data, 'valkey')}",
-            f"dir {_quoted(self.data / 'valkey')}",
             f"pidfile {_quoted(self._pid_file)}",
             "set-proc-title no",  # its command line is how we know it again
             "appendonly yes",

@@ -14,8 +14,9 @@ trap 'rm -rf "$home"' EXIT
 as_user() { setpriv --reuid "$user" --regid "$user" --clear-groups --inh-caps=-all env -i HOME="$home" TMPDIR="$home" PATH="$PATH" "$@"; }
 
 chmod 755 "$home"
-if ! (cd / && as_user "$(readlink -f .venv/bin/python)" -c 'import ssl'); then
-    echo "skipped: user $user cannot run $(readlink -f .venv/bin/python), which .venv is made with"
+python=$(readlink -f .venv/bin/python)
+if ! (cd / && as_user "$python" -c 'import ssl' 2>/dev/null); then
+    echo "skipped: user $user cannot run $python, which .venv is made with"
     exit 0
 fi
 tar --exclude=./.git --exclude=./var -cf - . | tar -xf - -C "$home"

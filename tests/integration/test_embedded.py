@@ -145,6 +145,12 @@ def test_valkey_comes_back_with_its_data_after_kill_9(data):
         assert valkey.pid
 
 
+def test_a_space_in_the_path_does_not_reach_clients_of_valkey(data):
+    with started_valkey(data) as (valkey, _, connection):
+        assert "%20" in valkey.url
+        assert "valkey.sock" in connection.client_info()["addr"]
+
+
 def test_valkey_listens_on_a_port_where_a_socket_path_would_be_too_long(data):
     with started_valkey(data / ("long" * 30)) as (valkey, _, connection):
         assert valkey.url.startswith("redis://")

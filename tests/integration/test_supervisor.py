@@ -141,13 +141,15 @@ def test_a_child_that_is_never_ready_ends_the_system_with_its_last_words():
         assert system.lines[-2:] == ["no such table", "type worker-voice migrate"]
 
 
-def test_a_child_that_says_it_is_hopeless_ends_the_system(tmp_path):
-    before = """
+RAISES = """
 def ready():
     if pathlib.Path(sys.argv[1]).exists():
-        raise ChildFailed("the keys are gone: put them back")
+        raise {}
 """
-    sign = tmp_path / "sign"
+
+
+def test_a_child_that_says_it_is_hopeless_ends_the_system(tmp_path):
+    before, sign = RAISES.format("ChildFailed('the keys are gone: put them back')"), tmp_path / "sign"
     with supervised(sh("first", WAITS, "ready=ready"), before=before, arguments=[sign]) as system:
         pid = system.pid("first")
         sign.touch()
@@ -156,13 +158,14 @@ def ready():
         assert not lives(pid)
 
 
-def test_a_fault_of_our_own_still_stops_every_child():
-    before = "def ready(): raise LookupError('a fault')"
-    with supervised(sh("first", WAITS), sh("second", WAITS, "ready=ready"), before=before) as system:
-        first = system.pid("first")
+def test_a_fault_of_our_own_still_stops_every_child(tmp_path):
+    before, sign = RAISES.format("LookupError('a fault')"), tmp_path / "sign"
+    with supervised(sh("first", WAITS), sh("second", WAITS, "ready=ready"), before=before, arguments=[sign]) as system:
+        pids = [system.pid("first"), system.pid("second")]
+        sign.touch()
         assert system.end() == 1
         assert system.lines[-1] == "LookupError: a fault"
-        assert not lives(first)
+        assert not [pid for pid in pids if lives(pid)]
 
 
 def test_a_child_that_runs_once_comes_before_the_next():
