@@ -19,6 +19,13 @@ class Decision:
     why: str
     ticket: Ticket | None = None
 
+    @property
+    def the_ticket(self) -> Ticket:
+        """The ticket it speaks of; raises ValueError where a new one opens."""
+        if self.ticket is None:
+            raise ValueError(f"{self.does}: no ticket yet")
+        return self.ticket
+
 
 def decide(
     facts: Facts,

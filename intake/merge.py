@@ -7,11 +7,11 @@ from uuid import UUID
 from model.tickets import Facts, Ticket
 
 
-def opened(facts: Facts, *, id: UUID, number: int, person: UUID, previous: Ticket | None) -> Ticket:
-    """A ticket of one message, not yet placed in a queue."""
+def opened(facts: Facts, *, id: UUID, person: UUID, previous: Ticket | None) -> Ticket:
+    """A ticket of one message, not yet placed in a queue nor numbered."""
     return Ticket(
         id=id,
-        number=number,
+        number=0,
         person=person,
         organisation=None,
         queue="",

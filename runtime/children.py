@@ -115,11 +115,22 @@ def alive(pid_file: Path, marker: str) -> int | None:
 
     A number alone proves nothing: after a crash it may have been given to a stranger.
     """
+    pid = _number_in(pid_file)
+    return pid if pid and marker in _command_line(pid) else None
+
+
+def names_stranger(pid_file: Path, marker: str) -> bool:
+    """Whether the process id in a pid file was given to a program that is not ours."""
+    pid = _number_in(pid_file)
+    said = _command_line(pid) if pid else ""
+    return bool(said) and marker not in said
+
+
+def _number_in(pid_file: Path) -> int | None:
     try:
-        pid = int(pid_file.read_text().split("\n", 1)[0])
+        return int(pid_file.read_text().split("\n", 1)[0])
     except (FileNotFoundError, ValueError):
         return None
-    return pid if marker in _command_line(pid) else None
 
 
 def _command_line(pid: int) -> str:

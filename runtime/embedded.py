@@ -16,7 +16,7 @@ from psycopg.sql import SQL, Identifier, Literal
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from runtime.children import Child, ChildFailed, alive, stop_orphan
+from runtime.children import Child, ChildFailed, alive, names_stranger, stop_orphan
 from runtime.cluster import check_not_moved, check_version, cluster_of, make_cluster
 from runtime.instance import AlreadyRunning, holder, private
 from runtime.ports import keep_or_choose
@@ -113,7 +113,10 @@ class EmbeddedPostgres:
     def _clear_orphan(self) -> None:
         if stop_orphan(self._pid_file, str(self.cluster), signal.SIGINT, grace_seconds=20):
             self._note("PostgreSQL: stopped the server that a killed system had left behind")
-        self._pid_file.unlink(missing_ok=True)  # its number may be a stranger's by now, and PostgreSQL would not start
+        # PostgreSQL would refuse to start. A file that names a dead process stays: by it PostgreSQL finds out whether
+        # sessions of a killed server still write.
+        if names_stranger(self._pid_file, str(self.cluster)):
+            self._pid_file.unlink()
 
     def child(self) -> Child:
         """The server as a child; ready when it answers and the owner's database is there."""

@@ -173,7 +173,7 @@ def _phrases(
     spoken = dict.fromkeys([*languages, network.default_language if network else "en", "en"])
     return {
         key: {
-            language: catalog.pattern(key, language)
+            language: catalog.say(key, language)
             for language in spoken
             if unreviewed or catalog.reviewed(key, language)
         }

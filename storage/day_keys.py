@@ -5,12 +5,17 @@ away. A parked receipt is sealed again with a key that lives 30 days.
 """
 
 import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
+from psycopg.rows import class_row
+
 from runtime.ids import new_id, now
 from runtime.keys import Key, Master, key_id
+from runtime.services import write_private
 from storage.database import Connection
 
 AHEAD_DAYS = 3  #: keys are made before their day, so that midnight does not need the database
@@ -18,16 +23,26 @@ KEEP_DAYS = 7
 PARKED_DAYS = 30
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stored:
+    """A wrapped key as database and cache hold it."""
+
+    name: str  #: `day 2026-11-22` or `parked 2026-11-22`
+    id: UUID
+    wrapped: bytes
+    destroy_on: date
+
+
 class DayKeys:
     """The open day keys of one process."""
 
     def __init__(self, master: Master, cache: Path) -> None:
         self._master, self._cache = master, cache
+        self._stored: list[_Stored] = []
         self._names: dict[str, Key] = {}
         self._by_id: dict[UUID, Key] = {}
         if cache.exists():
-            for row in json.loads(cache.read_text()):
-                self._add(row["name"], UUID(row["id"]), bytes.fromhex(row["wrapped"]))
+            self._learn([_from_json(row) for row in json.loads(cache.read_text())])
 
     def today(self) -> Key:
         """The key new receipts are sealed with; raises KeyError when the database was away for days."""
@@ -42,36 +57,60 @@ class DayKeys:
         return self._by_id[key_id(blob)]
 
     async def refresh(self, connection: Connection) -> None:
-        """Make the keys of the coming days, learn those that others made, forget those that were destroyed."""
-        first = now().date()
-        for day in (first + timedelta(days=n) for n in range(AHEAD_DAYS + 1)):
-            await self._make(connection, f"day {day}", day + timedelta(days=KEEP_DAYS + 1))
-            await self._make(connection, f"parked {day}", day + timedelta(days=PARKED_DAYS + 1))
-        rows = await (await connection.execute("select name, id, wrapped from day_key")).fetchall()
-        self._names, self._by_id = {}, {}
-        for name, id_, wrapped in rows:
-            self._add(name, id_, wrapped)
-        self._remember([{"name": n, "id": str(i), "wrapped": w.hex()} for n, i, w in rows])
+        """Make the keys of the coming days, learn those that others made, forget those that were destroyed.
 
-    async def _make(self, connection: Connection, name: str, destroy_on: date) -> None:
-        if name in self._names:
-            return
+        A key that only the cache knows is written down again while it may live: the database may be a new one, and
+        the spool may still hold what that key sealed.
+        """
+        there = {key.name for key in await _all(connection)}
+        living = [key for key in self._stored if key.destroy_on > now().date()]
+        await _write(connection, [key for key in living if key.name not in there])
+        there |= {key.name for key in living}
+        await _write(connection, [self._made(name, day) for name, day in _wanted(now().date()) if name not in there])
+        self._learn(await _all(connection))
+        write_private(self._cache, json.dumps([_to_json(key) for key in self._stored]))
+
+    def _made(self, name: str, destroy_on: date) -> _Stored:
         id_ = new_id()
-        _, wrapped = self._master.new_key(id_)
+        return _Stored(name=name, id=id_, wrapped=self._master.new_key(id_)[1], destroy_on=destroy_on)
+
+    def _learn(self, stored: list[_Stored]) -> None:
+        self._stored = stored
+        self._names = {key.name: self._master.unwrap(key.id, key.wrapped) for key in stored}
+        self._by_id = {key.id: key for key in self._names.values()}
+
+
+def _wanted(today: date) -> Iterator[tuple[str, date]]:
+    for day in (today + timedelta(days=n) for n in range(AHEAD_DAYS + 1)):
+        yield f"day {day}", day + timedelta(days=KEEP_DAYS + 1)
+        yield f"parked {day}", day + timedelta(days=PARKED_DAYS + 1)
+
+
+async def _all(connection: Connection) -> list[_Stored]:
+    async with connection.cursor(row_factory=class_row(_Stored)) as cursor:
+        await cursor.execute("select name, id, wrapped, destroy_on from day_key order by name")
+        return await cursor.fetchall()
+
+
+async def _write(connection: Connection, keys: Iterable[_Stored]) -> None:
+    for key in keys:
         await connection.execute(
-            "insert into day_key (id, name, wrapped, destroy_on) values (%s, %s, %s, %s) on conflict do nothing",
-            [id_, name, wrapped, destroy_on],
+            "insert into day_key (name, id, wrapped, destroy_on) values (%s, %s, %s, %s) on conflict do nothing",
+            [key.name, key.id, key.wrapped, key.destroy_on],
         )
 
-    def _add(self, name: str, id_: UUID, wrapped: bytes) -> None:
-        self._names[name] = self._by_id[id_] = self._master.unwrap(id_, wrapped)
 
-    def _remember(self, rows: list[dict[str, str]]) -> None:
-        self._cache.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        fresh = self._cache.with_suffix(".new")
-        fresh.touch(mode=0o600)
-        fresh.write_text(json.dumps(rows))
-        fresh.replace(self._cache)
+def _to_json(key: _Stored) -> dict[str, str]:
+    return {"name": key.name, "id": str(key.id), "wrapped": key.wrapped.hex(), "destroy_on": str(key.destroy_on)}
+
+
+def _from_json(row: dict[str, str]) -> _Stored:
+    return _Stored(
+        name=row["name"],
+        id=UUID(row["id"]),
+        wrapped=bytes.fromhex(row["wrapped"]),
+        destroy_on=date.fromisoformat(row["destroy_on"]),
+    )
 
 
 async def destroy_old(connection: Connection, today: datetime | None = None) -> int:

@@ -73,7 +73,8 @@ class Door:
 
     async def open(self) -> None:
         """Connect, if the database is there; without it the door opens all the same, onto the spool."""
-        await self._connect()
+        if await self._connect():
+            self._wake()  # what an earlier process left in the spool must not wait for somebody to knock
 
     async def run(self) -> None:
         """Write batch after batch until `stop()`; then drain what can be drained."""

@@ -163,20 +163,22 @@ async def set_unsent(connection: Connection, rows: Sequence[tuple[UUID, datetime
 
 
 async def set_call(connection: Connection, rows: Sequence[tuple[UUID, str]]) -> None:
-    """What is known of calls by now, as JSON."""
+    """What is known of calls by now, as JSON; a call's language is the one the caller chose."""
     if rows:
         await connection.execute(
-            "update message m set call = c.call from unnest(%b::uuid[], %b::jsonb[]) as c (id, call) where m.id = c.id",
+            "update message m set call = c.call, language = coalesce(c.call ->> 'language', m.language) "
+            "from unnest(%b::uuid[], %b::jsonb[]) as c (id, call) where m.id = c.id",
             columns(rows),
         )
 
 
-async def set_earlier(connection: Connection, rows: Sequence[tuple[UUID, datetime]]) -> None:
-    """Messages of which an earlier moment has become known."""
+async def set_earlier(connection: Connection, rows: Sequence[tuple[UUID, datetime, datetime]]) -> None:
+    """Messages of which an earlier moment may have become known: when it was said, when it arrived."""
     if rows:
         await connection.execute(
-            "update message m set occurred_at = c.at from unnest(%b::uuid[], %b::timestamptz[]) as c (id, at) "
-            "where m.id = c.id and m.occurred_at > c.at",
+            "update message m set occurred_at = least(m.occurred_at, at), arrived_at = least(m.arrived_at, arrived) "
+            "from unnest(%b::uuid[], %b::timestamptz[], %b::timestamptz[]) as c (id, at, arrived) "
+            "where m.id = c.id and (m.occurred_at > at or m.arrived_at > arrived)",
             columns(rows),
         )
 

@@ -22,7 +22,7 @@ _MYANMAR = re.compile(r"[\u1000-\u109f\ua9e0-\ua9ff\uaa60-\uaa7f]")
 # Zawgyi has only shapes that hang below another letter), and the Karen tone U+1062 U+103A.
 _NOT_ZAWGYI = re.compile(
     r"[\u1022\u1028\u1035\u105b-\u105f\u1098-\u109f\ua9e0-\ua9ff\uaa60-\uaa7f]"
-    r"|(?:^|\s)[\u1061\u1075-\u1081]|\u1062\u103a"
+    r"|(?:^|\s)[\u1061\u1075-\u107d]|\u1062\u103a"
 )
 
 

@@ -121,7 +121,10 @@ def _latin(text: str) -> Guess:
         if len(_VIETNAMESE.findall(lower)) * 20 >= len(lower):
             return Guess("vi", "Latn", 0.97, "script")
     tokens = _TOKENS.findall(lower)
-    certain = _by_words(_score(tokens, _LATIN), "Latn", lead=max(0.6, len(tokens) / 12))
+    score = _score(tokens, _LATIN)
+    if score.get("ur-Latn", 0) >= 1:  # romanised, Urdu is Hindi with some words of its own
+        score["ur-Latn"] += score.pop("hi-Latn", 0)
+    certain = _by_words(score, "Latn", lead=max(0.6, len(tokens) / 12))
     if certain:
         return certain
     return _by_model(lower, "Latn", ("en", "es", "vi", "id", "ms", "tl"), 0.5 if len(tokens) > 3 else 0.85)

@@ -15,7 +15,7 @@ A phrase under `harmless` is taken out before the others are looked for ("accide
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -57,8 +57,13 @@ class Hit:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Phrase:
-    pattern: re.Pattern[str] | None  #: None where the head says it all
-    hit: Hit
+    pattern: re.Pattern[str]
+    hit: Hit | None  #: None: harmless
+
+    @property
+    def question(self) -> bool:
+        """Whether it recognises a question for information: those are looked for among harmless words, too."""
+        return self.hit is not None and self.hit.of.startswith("INF.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,6 @@ class _Shelf:
     heads: Mapping[str, tuple[_Phrase, ...]]  #: by a literal part, looked for first as that costs almost nothing
     starts: Mapping[str, tuple[str, ...]]  #: the heads by their first letters, so that few are looked for at all
     short: tuple[str, ...]  #: heads too short for that
-    harmless: re.Pattern[str] | None
     pleasantries: re.Pattern[str] | None
 
 
@@ -89,7 +93,10 @@ def hits(text: str, language: str | None) -> tuple[Hit, ...]:
     """
     spaced = _normal(text)
     tight = spaced.replace(" ", "")
-    found = [hit for shelf in _shelves(spaced, language) for hit in _search(shelf, tight if shelf.tight else spaced)]
+    starts = {False: _starts(spaced), True: _starts(tight)}
+    found: list[Hit] = []
+    for shelf in _shelves(spaced, language):
+        found += _search(shelf, tight if shelf.tight else spaced, starts[shelf.tight])
     return tuple(dict.fromkeys(found))
 
 
@@ -127,14 +134,19 @@ def _latin_languages(language: str | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys((language, *_NEIGHBOURS.get(language, ()), "en")))
 
 
-def _search(shelf: _Shelf, text: str) -> Iterator[Hit]:
-    if shelf.harmless:
-        text = shelf.harmless.sub(_BREAK, text)
-    starts = {text[at : at + _START] for at in range(len(text))} & shelf.starts.keys()
-    likely = chain(shelf.short, *(shelf.starts[start] for start in starts))
-    near = chain.from_iterable(shelf.heads[head] for head in likely if head in text)
-    for phrase in dict.fromkeys(near):
-        if phrase.pattern is None or phrase.pattern.search(text):
+def _starts(text: str) -> Set[str]:
+    return {text[at : at + _START] for at in range(len(text))}
+
+
+def _search(shelf: _Shelf, text: str, starts: Set[str]) -> Iterator[Hit]:
+    likely = chain(shelf.short, *(shelf.starts[start] for start in starts & shelf.starts.keys()))
+    near = tuple(dict.fromkeys(chain.from_iterable(shelf.heads[head] for head in likely if head in text)))
+    cleared = text
+    for phrase in near:
+        if phrase.hit is None:
+            cleared = phrase.pattern.sub(_BREAK, cleared)
+    for phrase in near:
+        if phrase.hit and phrase.pattern.search(text if phrase.question else cleared):
             yield phrase.hit
 
 
@@ -154,13 +166,15 @@ def _shelf(data: dict[str, Any], language: str, *, latin: bool) -> _Shelf:
     for of, section in sections.items():
         for number, written in mine(section):
             _place(heads, written, Hit(of, f"{language}:{of}:{number}"), tight)
+    for _, written in mine(data.get("harmless", [])):
+        _place(heads, written, None, tight)
+    pleasantries = sorted((_pattern(w, tight) for _, w in mine(data.get("pleasantries", []))), key=len, reverse=True)
     return _Shelf(
         tight,
         {head: tuple(phrases) for head, phrases in heads.items()},
         _grouped(head for head in heads if len(head) >= _START),
         tuple(head for head in heads if len(head) < _START),
-        _any(_pattern(written, tight) for _, written in mine(data.get("harmless", []))),
-        _any(_pattern(written, tight) for _, written in mine(data.get("pleasantries", []))),
+        re.compile("|".join(pleasantries)) if pleasantries else None,
     )
 
 
@@ -178,16 +192,14 @@ def _is_latin(written: str) -> bool:
 _SPECIAL = re.compile(r"(\([^)]*\)|…|\{age\})")
 
 
-def _place(heads: dict[str, list[_Phrase]], written: str, hit: Hit, tight: bool) -> None:
+def _place(heads: dict[str, list[_Phrase]], written: str, hit: Hit | None, tight: bool) -> None:
     """Put a phrase under the heads one of which a message must hold: of its parts, the one hardest to meet by chance."""
     pieces = [piece for piece in _SPECIAL.split(written) if piece.strip() and piece not in ("…", "{age}")]
     choices = [
         [max(_literals(choice, tight), key=len) for choice in piece.strip("()").split("|")] for piece in pieces
     ]
-    best = max(choices, key=lambda literals: min(map(len, literals)))
-    plain = len(pieces) == 1 and not _SPECIAL.search(written) and len(_literals(written, tight)) == 1
-    phrase = _Phrase(None if plain else re.compile(_pattern(written, tight)), hit)
-    for head in best:
+    phrase = _Phrase(re.compile(_pattern(written, tight)), hit)
+    for head in max(choices, key=lambda literals: min(map(len, literals))):
         heads.setdefault(head, []).append(phrase)
 
 
@@ -224,11 +236,6 @@ def _word(word: str) -> str:
     """A word with the blank before it; the blank after it is only looked at, as the next word begins with it."""
     literal = re.escape(_normal(word.strip("*")).strip())
     return f"{'' if word.startswith('*') else ' '}{literal}{'[^ ]*' if word.endswith('*') else ''}"
-
-
-def _any(patterns: Iterable[str]) -> re.Pattern[str] | None:
-    longest_first = sorted(patterns, key=len, reverse=True)
-    return re.compile("|".join(longest_first)) if longest_first else None
 
 
 # --- one way of writing ---------------------------------------------------------------------------------------------

@@ -9,9 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import orjson
-
-from intake.calls import Call
+from intake.calls import Call, merge
 from intake.decide import Decision, decide, previous
 from intake.merge import joined, opened, reopened
 from intake.originals import refers_to
@@ -24,9 +22,10 @@ from routing.rules import Facts as Placeable
 from runtime.ids import new_id
 from runtime.keys import Key, Master
 from runtime.settings import Settings
-from storage import audit, cards, feed, messages, people, tickets
+from storage import messages, people, tickets
 from storage.database import Connection
 from workers_queue.heard import Heard
+from workers_queue.pending import Pending, call_of
 
 _PREVIEW = 160  # characters
 
@@ -40,60 +39,28 @@ class Known:
     person: UUID
 
 
-def dedupe_id(event: Event) -> str:
-    """Under which id an event is remembered: a message by its own, everything else by the event's."""
-    own = isinstance(event, Received) and event.event_id == event.provider_id
-    return f"m:{event.event_id}" if own else f"e:{event.event_id}"
-
-
-def sender_of(event: Event) -> Sender | None:
-    """The person an event comes from or speaks of."""
-    return event.to if isinstance(event, Echo) else getattr(event, "sender", None)
-
-
-def blind_of(event: Event, master: Master) -> bytes | None:
-    """Keyed hash of the sender's address; for a recording without one, of the call it was made in."""
-    if sender := sender_of(event):
-        return master.blind(sender.scope, sender.value)
-    if isinstance(event, Received) and event.in_call:
-        return master.blind("call", event.in_call)
-    return None
-
-
 @dataclass(slots=True)
 class Batch:
-    """What is known and what has been decided so far."""
+    """What is known, and what has been decided so far."""
 
     connection: Connection
     master: Master
     settings: Settings
     at: datetime
+    pending: Pending = field(default_factory=Pending)
     seen: dict[tuple[str, str], UUID | None] = field(default_factory=dict)
     known: dict[tuple[str, str], Known] = field(default_factory=dict)  #: (account, provider id) → message
-    originals: dict[UUID, messages.Original] = field(default_factory=dict)
-    calls: dict[UUID, Call] = field(default_factory=dict)
+    _originals: dict[UUID, messages.Original] = field(default_factory=dict)
     _addresses: dict[bytes, Address] = field(default_factory=dict)
     _keys: dict[UUID, Key] = field(default_factory=dict)
     _tickets: dict[UUID, dict[UUID, Ticket]] = field(default_factory=dict)  #: person → ticket id → ticket
     _before: dict[UUID, Ticket] = field(default_factory=dict)  #: tickets as they were read
-    _answered: dict[UUID, datetime] = field(default_factory=dict)
-    _new_people: people.NewPeople = field(init=False)
-    _previews: dict[UUID, bytes] = field(default_factory=dict)
-    _remember: list[tuple[str, str, UUID | None]] = field(default_factory=list)
-    _messages: dict[UUID, Message] = field(default_factory=dict)
-    _attachments: list[StoredAttachment] = field(default_factory=list)
-    _touched: set[UUID] = field(default_factory=set)  #: tickets that open pages must look at again
-    _lines: list[audit.Line] = field(default_factory=list)
-    left: dict[UUID, tuple[str | None, datetime]] = field(default_factory=dict)
-    versions: list[tuple[UUID, UUID, datetime, bytes]] = field(default_factory=list)
-    texts: dict[UUID, tuple[bytes, datetime]] = field(default_factory=dict)
-    unsent: dict[UUID, datetime] = field(default_factory=dict)
-    changed_calls: set[UUID] = field(default_factory=set)
-    _earlier: dict[UUID, datetime] = field(default_factory=dict)
-    waiting: list[tuple[UUID, int, str, str]] = field(default_factory=list)
+    _answered: dict[UUID, datetime] = field(default_factory=dict)  #: ticket → when an organisation last wrote in it
+    _touched: set[UUID] = field(default_factory=set)  #: tickets to write
+    _new: people.NewPeople = field(init=False)
 
     def __post_init__(self) -> None:
-        self._new_people = people.NewPeople(self.master, self.at)
+        self._new = people.NewPeople(self.master, self.at)
 
     # ---- reading
 
@@ -107,13 +74,13 @@ class Batch:
         found = {a.person for a in self._addresses.values() if a.person} | {k.person for k in self.known.values()}
         await self._load_people(found - self._tickets.keys())
 
-    async def _load_known(self, heard: list[Heard]) -> None:
+    async def _load_known(self, heard: Iterable[Heard]) -> None:
         ids = {(h.account.id, id_) for h in heard for id_ in _ids(h.event)}
         self.seen |= await messages.seen(self.connection, ids - self.seen.keys())
-        wanted = {id_ for id_ in self.seen.values() if id_} - self.originals.keys()
-        self.originals |= await messages.originals(self.connection, wanted)
+        wanted = {id_ for id_ in self.seen.values() if id_} - self._originals.keys()
+        self._originals |= await messages.originals(self.connection, wanted)
         for (account, id_), message in self.seen.items():
-            if message and (original := self.originals.get(message)):
+            if message and (original := self._originals.get(message)):
                 known = Known(id=message, ticket=original.ticket, person=original.person)
                 self.known.setdefault((account, id_.removeprefix("m:")), known)
 
@@ -138,143 +105,148 @@ class Batch:
         address = self._addresses.get(blind)
         if address and address.person:
             return address.person, self._keys[address.person]
-        person, key = self._new_people.person()
-        id_ = self._new_people.address(
+        person, key = self._new.person()
+        id_ = self._new.address(
             blind=blind, scope=sender.scope, value=sender.value, key=key,
             answerable=sender.answerable, country=phone_country(sender),
         )  # fmt: skip
-        self._new_people.uses(id_, person)
+        self._new.uses(id_, person)
         self._addresses[blind] = Address(id=id_, blind=blind, person=person)
         self._keys[person], self._tickets[person] = key, {}
         return person, key
-
-    def key_of(self, person: UUID) -> Key:
-        return self._keys[person]
-
-    def address_of(self, sender: Sender) -> UUID:
-        """The address's own row; `person` has been called for it."""
-        return self._addresses[self.master.blind(sender.scope, sender.value)].id
 
     def known_person(self, sender: Sender) -> UUID | None:
         """Who uses this address, if we have met them."""
         address = self._addresses.get(self.master.blind(sender.scope, sender.value))
         return address.person if address else None
 
-    def open_ticket(self, person: UUID) -> Ticket | None:
-        """The ticket that was active last among the person's open ones."""
-        open_ones = [t for t in self._tickets[person].values() if t.status == "open"]
-        return max(open_ones, key=lambda t: (t.last_at, t.id), default=None)
+    def key_of(self, person: UUID) -> Key:
+        """The key that seals what this person says."""
+        return self._keys[person]
 
-    # ---- deciding
+    def went(self, sender: Sender, how: str | None, at: datetime) -> None:
+        """Remember that an address left (`how`) or is back (None), unless something newer is known."""
+        self.person(sender)
+        address = self._addresses[self.master.blind(sender.scope, sender.value)].id
+        if address not in self.pending.left or self.pending.left[address][1] <= at:
+            self.pending.left[address] = (how, at)
+
+    # ---- tickets
 
     def file(
         self, person: UUID, facts: Facts, heard: Heard, *, replied_to: Known | None = None
     ) -> tuple[UUID, Decision]:
         """Let a person's message open, join or reopen a ticket; gives the ticket's id."""
         theirs = self._tickets[person]
-        answered = max(((t, at) for t, at in self._answered.items() if t in theirs), key=lambda x: x[1], default=None)
         decision = decide(
             facts,
             list(theirs.values()),
             arrived_at=heard.arrived_at,
             reopen=timedelta(hours=self.settings.intake.reopen_hours),
             replied_to=replied_to.ticket if replied_to else None,
-            last_answered=answered,
+            last_answered=max(((t, at) for t, at in self._answered.items() if t in theirs), key=_when, default=None),
         )
-        if decision.ticket is None:
-            ticket = self._opened(person, facts, list(theirs.values()))
-        elif decision.does == "reopens":
-            ticket = joined(reopened(decision.ticket), facts)
-        else:
-            ticket = joined(decision.ticket, facts)
-        theirs[ticket.id] = ticket
-        self._touched.add(ticket.id)
+        match decision.does:
+            case "opens":
+                ticket = opened(facts, id=new_id(), person=person, previous=previous(list(theirs.values())))
+            case "reopens":
+                ticket = joined(reopened(decision.the_ticket), facts)
+            case _:
+                ticket = joined(decision.the_ticket, facts)
+        self._keep(ticket)
         return ticket.id, decision
-
-    def _opened(self, person: UUID, facts: Facts, theirs: list[Ticket]) -> Ticket:
-        return opened(facts, id=new_id(), number=0, person=person, previous=previous(theirs))
 
     def join(self, known: Known, facts: Facts) -> None:
         """Let the ticket of a known message take up more facts, whatever state it is in."""
-        theirs = self._tickets[known.person]
-        theirs[known.ticket] = joined(theirs[known.ticket], facts)
-        self._touched.add(known.ticket)
-
-    def earlier(self, known: Known, at: datetime) -> None:
-        """A message that is told in several events is as old as the earliest of them."""
-        self._earlier[known.id] = min(at, self._earlier.get(known.id, at))
+        self._keep(joined(self._tickets[known.person][known.ticket], facts))
 
     def raise_floor(self, known: Known, facts: Facts) -> None:
         """What an edit adds to a ticket: urgency and issues may rise, nothing else changes."""
         old = self._tickets[known.person][known.ticket]
         last = replace(facts, language=None, occurred_at=old.last_at, provider_id=old.last_by, starts_clock=False)
-        self.join(known, last)
+        self._keep(joined(old, last))
 
-    # ---- writing down
+    def open_ticket(self, person: UUID) -> Ticket | None:
+        """The ticket that was active last among the person's open ones."""
+        open_ones = [t for t in self._tickets[person].values() if t.status == "open"]
+        return max(open_ones, key=lambda t: (t.last_at, t.id), default=None)
+
+    def touch(self, ticket: UUID) -> None:
+        """Something about this ticket is worth another look."""
+        self._touched.add(ticket)
+
+    def _keep(self, ticket: Ticket) -> None:
+        self._tickets[ticket.person][ticket.id] = ticket
+        self._touched.add(ticket.id)
+
+    # ---- messages
 
     def take(self, heard: Heard, message: UUID | None) -> None:
         """This event is taken in: a redelivery of it will be dropped."""
-        id_ = dedupe_id(heard.event)
-        if (heard.account.id, id_) not in self.seen:
-            self._remember.append((heard.account.id, id_, message))
-            self.seen[heard.account.id, id_] = message
+        self._remember(heard.account.id, dedupe_id(heard.event), message)
 
     def add(self, heard: Heard, message: Message, attachments: Iterable[StoredAttachment] = ()) -> None:
         """A new message, known from now on to whatever refers to it."""
-        self._messages[message.id] = message
-        self._attachments += attachments
+        self.pending.new[message.id] = message
+        self.pending.attachments += attachments
         self._touched.add(message.ticket)
-        if message.provider_id is None or message.direction == "system":
-            return
-        place_ = (heard.account.id, message.provider_id)
-        self.known[place_] = Known(id=message.id, ticket=message.ticket, person=message.person)
-        if (heard.account.id, f"m:{message.provider_id}") not in self.seen:
-            self._remember.append((heard.account.id, f"m:{message.provider_id}", message.id))
-            self.seen[heard.account.id, f"m:{message.provider_id}"] = message.id
+        if message.provider_id is not None:
+            known = Known(id=message.id, ticket=message.ticket, person=message.person)
+            self.known[heard.account.id, message.provider_id] = known
+            self._remember(heard.account.id, f"m:{message.provider_id}", message.id)
 
     def preview(self, ticket: UUID, person: UUID, provider_id: str, text: str) -> None:
         """The ticket's last words, for the list, if these are the last."""
-        current = self._tickets[person][ticket]
-        if current.last_by == provider_id:
-            self._previews[ticket] = self._keys[person].seal("ticket|preview", ticket, text[:_PREVIEW].encode())
+        if self._tickets[person][ticket].last_by == provider_id:
+            sealed = self._keys[person].seal("ticket|preview", ticket, text[:_PREVIEW].encode())
+            self.pending.previews[ticket] = sealed
 
     def text_of(self, known: Known) -> tuple[bytes | None, datetime | None]:
         """A message's sealed text as it stands, and when it was last edited."""
-        if known.id in self.texts:
-            return self.texts[known.id]
-        if known.id in self._messages:
-            return self._messages[known.id].text, None
-        original = self.originals[known.id]
+        if known.id in self.pending.texts:
+            return self.pending.texts[known.id]
+        if known.id in self.pending.new:
+            return self.pending.new[known.id].text, None
+        original = self._originals[known.id]
         return original.text, original.edited_at
 
-    def new_ids(self) -> list[tuple[str, str]]:
-        """(account, provider id) of the messages this batch adds: events may have been waiting for them."""
-        return [
-            (account, id_.removeprefix("m:")) for account, id_, message in self._remember if message and id_[0] == "m"
-        ]
+    def said_at(self, known: Known) -> datetime:
+        """When a message was said, by what is known so far."""
+        if known.id in self.pending.earlier:
+            return self.pending.earlier[known.id][0]
+        if known.id in self.pending.new:
+            return self.pending.new[known.id].occurred_at
+        return self._originals[known.id].occurred_at
 
-    def touch(self, ticket: UUID) -> None:
-        self._touched.add(ticket)
+    def add_to_call(self, known: Known, said: Call) -> None:
+        """One more step of a call that is known."""
+        stored = self._originals.get(known.id)
+        before = self.pending.calls.get(known.id) or call_of(stored.call if stored else None)
+        self.pending.calls[known.id] = merge(before, said)
+
+    def earlier(self, known: Known, heard: Heard) -> None:
+        """A message that is told in several events happened, and arrived, with the earliest of them."""
+        at, arrived = self.pending.earlier.get(known.id, (heard.at, heard.arrived_at))
+        self.pending.earlier[known.id] = (min(at, heard.at), min(arrived, heard.arrived_at))
+
+    def _remember(self, account: str, id_: str, message: UUID | None) -> None:
+        if (account, id_) not in self.seen:
+            self.seen[account, id_] = self.pending.remember[account, id_] = message
+
+    # ---- writing
 
     async def write(self) -> None:
         """Place what is new or has changed, and write everything."""
-        placed = self._placed()
-        organisation = {ticket.id: ticket.organisation for ticket in placed.values()}
-        await self._new_people.write(self.connection)
-        await cards.make(self.connection, {(t.organisation, t.person) for t in placed.values() if t.organisation})
-        await self._write_tickets(placed)
-        await self._write_messages({k: v for k, v in organisation.items() if v})
-        await messages.remember(self.connection, self._remember, self.at)
-        await people.set_left(self.connection, self.left)
-        until = self.at + timedelta(minutes=self.settings.intake.missing_original_minutes)
-        await messages.wait(self.connection, self.waiting, until)
-        await audit.write(self.connection, self._lines)
-
-    def _placed(self) -> dict[UUID, Ticket]:
         everything = {t.id: t for theirs in self._tickets.values() for t in theirs.values()}
-        return {id_: self._place(everything[id_]) for id_ in sorted(self._touched)}
+        placed = [self._placed(everything[id_]) for id_ in sorted(self._touched)]
+        home = {t.id: t.organisation for t in placed if t.organisation}
+        await self._new.write(self.connection)
+        await self.pending.write_tickets(self.connection, self._before, placed)
+        await self.pending.write_messages(self.connection, home, self._originals)
+        wait = timedelta(minutes=self.settings.intake.missing_original_minutes)
+        await self.pending.write_rest(self.connection, self.at, wait=wait)
 
-    def _place(self, ticket: Ticket) -> Ticket:
+    def _placed(self, ticket: Ticket) -> Ticket:
         """Route a ticket, again if new words changed what is known; but never away from an agent who works on it."""
         if ticket.touched or ticket.status != "open":
             return ticket
@@ -289,70 +261,38 @@ class Batch:
         others = self._tickets[ticket.person].values()
         return any(t.id != ticket.id and t.status == "open" and t.organisation == organisation for t in others)
 
-    async def _write_tickets(self, placed: Mapping[UUID, Ticket]) -> None:
-        new = [t for t in placed.values() if t.id not in self._before]
-        changed = [
-            (old.organisation, t) for t in placed.values() if (old := self._before.get(t.id)) and old.organisation
-        ]
-        numbers = await tickets.numbers(self.connection, len(new)) if new else []
-        new = [replace(t, number=n) for t, n in zip(sorted(new, key=lambda t: t.opened_at), numbers, strict=True)]
-        await tickets.insert(self.connection, new, self._previews)
-        await tickets.update(self.connection, changed, self._previews)
-        self._lines += [_line("ticket.opened", t) for t in new]
-        self._lines += [_line("ticket.reopened", t) for _, t in changed if self._before[t.id].status != t.status]
-        self._lines += [_line("ticket.moved", t, was) for was, t in changed if self._before[t.id].queue != t.queue]
-        told: list[tuple[UUID, UUID, feed.What]] = [
-            (t.organisation, t.id, "changed") for t in placed.values() if t.organisation
-        ]
-        told += [(was, t.id, "gone") for was, t in changed if was != t.organisation]
-        await feed.tell(self.connection, told)
 
-    async def _write_messages(self, organisation: Mapping[UUID, UUID]) -> None:
-        rows = [(organisation[m.ticket], m) for m in self._messages.values()]
-        await messages.insert(self.connection, rows)
-        of_message = {m.id: o for o, m in rows}
-        await messages.insert_attachments(self.connection, [(of_message[a.message], a) for a in self._attachments])
-        edited = {id_: self.originals[id_].organisation for id_ in self.texts if id_ in self.originals}
-        # an edited message may have moved with its ticket in this very transaction
-        moved = {o.id: organisation.get(o.ticket, o.organisation) for o in self.originals.values()}
-        await messages.set_text(self.connection, [(id_, text, at) for id_, (text, at) in self.texts.items()])
-        await messages.insert_versions(
-            self.connection, [(moved.get(m) or of_message[m], id_, m, at, text) for id_, m, at, text in self.versions]
-        )
-        due = [(o, m.id) for o, m in rows if m.text] + [(moved[id_], id_) for id_ in edited]
-        await messages.insert_gram_due(self.connection, due)
-        await messages.set_unsent(self.connection, list(self.unsent.items()))
-        await messages.set_call(self.connection, [(id_, dumped(self.calls[id_])) for id_ in self.changed_calls])
-        await messages.set_earlier(self.connection, list(self._earlier.items()))
-
-
-def dumped(call: Call) -> str:
-    """A call as JSON for its message."""
-    steps = {"steps": sorted(call.steps), "language": call.language, "status": call.status, "seconds": call.seconds}
-    return orjson.dumps(steps).decode()
+def dedupe_id(event: Event) -> str:
+    """Under which id an event is remembered: a message by its own, everything else by the event's."""
+    own = isinstance(event, Received) and event.event_id == event.provider_id
+    return f"m:{event.event_id}" if own else f"e:{event.event_id}"
 
 
 def _locks(event: Event, master: Master) -> list[bytes]:
-    """Hashes to lock on: the sender's address, and the call that recordings without a sender refer to."""
-    locks = [blind_of(event, master)]
-    if isinstance(event, CallStep | Received):
-        call = event.provider_id if isinstance(event, CallStep) else event.in_call
-        locks.append(master.blind("call", call) if call else None)
-    if not any(locks):
-        locks.append(master.blind("event", event.event_id))
-    return [lock for lock in locks if lock]
+    """Hashes to lock on: the sender's address, and the call that recordings without a sender refer to.
+
+    An event with neither is locked by its own id, so that two workers cannot take in two copies of it.
+    """
+    sender = event.to if isinstance(event, Echo) else getattr(event, "sender", None)
+    call = event.in_call if isinstance(event, Received) else event.provider_id if isinstance(event, CallStep) else None
+    locks = [master.blind(sender.scope, sender.value)] if sender else []
+    locks += [master.blind("call", call)] if call else []
+    return locks or [master.blind("event", event.event_id)]
 
 
-def _ids(event: Event) -> list[str]:
+def _ids(event: Event) -> set[str]:
     """All ids by which this event, its message or its original may be known already."""
-    ids = {dedupe_id(event), f"m:{refers_to(event)}" if refers_to(event) else ""}
-    ids |= {f"m:{value}" for name in ("provider_id", "reply_to", "in_call") if (value := getattr(event, name, None))}
-    return sorted(ids - {""})
+    named = {refers_to(event), *(getattr(event, name, None) for name in ("provider_id", "reply_to", "in_call"))}
+    return {dedupe_id(event)} | {f"m:{id_}" for id_ in named if id_}
 
 
 def _several_open(theirs: Mapping[UUID, Ticket]) -> list[Ticket]:
     open_ones = [t for t in theirs.values() if t.status == "open"]
     return open_ones if len(open_ones) > 1 else []
+
+
+def _when(answer: tuple[UUID, datetime]) -> datetime:
+    return answer[1]
 
 
 def _placeable(ticket: Ticket, settings: Settings) -> Placeable:
@@ -368,10 +308,3 @@ def _placeable(ticket: Ticket, settings: Settings) -> Placeable:
         opened_at=ticket.opened_at,
         previous_queue=ticket.previous_queue,
     )
-
-
-def _line(action: str, ticket: Ticket, was: UUID | None = None) -> audit.Line:
-    detail = {"queue": ticket.queue, "routed_by": ticket.routed_by, "urgency": ticket.urgency}
-    if was:
-        detail["from"] = str(was)
-    return audit.Line(organisation=ticket.organisation, actor="intake", action=action, ticket=ticket.id, detail=detail)

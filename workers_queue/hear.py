@@ -5,9 +5,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-import orjson
-
-from intake.calls import Call, merge, told
+from intake.calls import Call, told
 from intake.originals import refers_to
 from intake.prepare import Prepared, prepare
 from model.events import (
@@ -31,27 +29,24 @@ from model.events import (
 from model.tickets import Message, StoredAttachment
 from runtime.ids import new_id
 from runtime.keys import Key
-from workers_queue.batch import Batch, Known, dedupe_id, dumped
+from workers_queue.batch import Batch, dedupe_id
 from workers_queue.heard import Heard
 
 
 def hear(batch: Batch, heard: Heard) -> str:
     """Take one event in; gives one line for `receipts`, of codes alone."""
-    event = heard.event
-    name = type(event).__name__
-    if _seen_before(batch, heard):
-        return f"{name}: {_again(batch, heard)}"
-    original = refers_to(event)
-    if original and (heard.account.id, original) not in batch.known:
-        batch.waiting.append((heard.receipt, heard.position, heard.account.id, original))
-        batch.take(heard, None)
+    name, original = type(heard.event).__name__, refers_to(heard.event)
+    if not _seen_before(batch, heard) and original and (heard.account.id, original) not in batch.known:
+        batch.pending.waiting.append((heard.receipt, heard.position, heard.account.id, original))
         return f"{name}: waits for its original"
-    return f"{name}: {_HANDLERS[type(event)](batch, heard, event)}"
+    return f"{name}: {hear_now(batch, heard)}"
 
 
-def hear_late(batch: Batch, heard: Heard) -> None:
-    """Take in an event that has waited: its original is here now, or will not come any more."""
-    _HANDLERS[type(heard.event)](batch, heard, heard.event)
+def hear_now(batch: Batch, heard: Heard) -> str:
+    """Take in an event that waits for nothing, or no longer."""
+    if _seen_before(batch, heard):
+        return _again(batch, heard)
+    return _HANDLERS[type(heard.event)](batch, heard, heard.event)
 
 
 def _seen_before(batch: Batch, heard: Heard) -> bool:
@@ -62,16 +57,20 @@ def _seen_before(batch: Batch, heard: Heard) -> bool:
 
 
 def _again(batch: Batch, heard: Heard) -> str:
-    """A redelivery is dropped. A recording is told twice, by the call and by the recorder: the earlier time counts."""
+    """A redelivery is dropped; but of two tellings the earlier time counts, whichever was taken in first.
+
+    SMS and calls carry no time of their own, and a recording is told by the call and by the recorder.
+    """
     event = heard.event
     known = batch.known.get((heard.account.id, event.provider_id)) if isinstance(event, Received) else None
-    if known is None or not isinstance(event, Received) or event.in_call is None:
+    if known is None or not isinstance(event, Received):
         return "seen before"
-    caller = event.sender or Sender(scope="call", value=event.in_call)
-    prepared = prepare(event, caller, heard.at, account=heard.account.id, channel=heard.account.channel)
-    batch.earlier(known, heard.at)
-    batch.join(known, prepared.facts)
-    return "seen before, its time kept"
+    if heard.at < batch.said_at(known):
+        sender = event.sender or Sender(scope="call", value=event.in_call or "")
+        prepared = prepare(event, sender, heard.at, account=heard.account.id, channel=heard.account.channel)
+        batch.join(known, prepared.facts)
+    batch.earlier(known, heard)
+    return "seen before"
 
 
 def _received(batch: Batch, heard: Heard, event: Received) -> str:
@@ -149,10 +148,8 @@ def _call(batch: Batch, heard: Heard, event: CallStep | CallEnded) -> str:
     prepared = prepare(rang, event.sender, heard.at, account=heard.account.id, channel=heard.account.channel)
     if known is None:
         return _new_call(batch, heard, rang, prepared, told(event))
-    before = batch.calls.get(known.id) or _read_call(batch, known)
-    batch.calls[known.id] = merge(before, told(event))
-    batch.changed_calls.add(known.id)
-    batch.earlier(known, heard.at)
+    batch.add_to_call(known, told(event))
+    batch.earlier(known, heard)
     batch.join(known, prepared.facts)
     batch.take(heard, known.id)
     return "adds to its call"
@@ -163,21 +160,10 @@ def _new_call(batch: Batch, heard: Heard, rang: Received, prepared: Prepared, sa
     person, key = batch.person(rang.sender)
     ticket, decision = batch.file(person, prepared.facts, heard)
     message = _message(heard, rang, prepared, key, ticket=ticket, person=person)
-    batch.calls[message.id] = said
-    batch.add(heard, replace(message, call=dumped(said)))
+    batch.pending.calls[message.id] = said
+    batch.add(heard, message)
     batch.take(heard, message.id)
     return f"call, {decision.does} ({decision.why})"
-
-
-def _read_call(batch: Batch, known: Known) -> Call:
-    stored = batch.originals[known.id].call
-    data = orjson.loads(stored) if stored else {}
-    return Call(
-        steps=frozenset(data.get("steps", ())),
-        language=data.get("language"),
-        status=data.get("status"),
-        seconds=data.get("seconds", 0),
-    )
 
 
 def _edited(batch: Batch, heard: Heard, event: Edited) -> str:
@@ -189,7 +175,7 @@ def _edited(batch: Batch, heard: Heard, event: Edited) -> str:
     text = key.seal("message|text", known.id, prepared.words.text.encode())
     before, edited_at = batch.text_of(known)
     if edited_at is None or heard.at >= edited_at:
-        batch.texts[known.id] = (text, heard.at)
+        batch.pending.texts[known.id] = (text, heard.at)
         batch.preview(known.ticket, known.person, event.provider_id, prepared.words.text)
         older = (before, edited_at or heard.at)
     else:
@@ -197,7 +183,7 @@ def _edited(batch: Batch, heard: Heard, event: Edited) -> str:
     if older[0] is not None:
         words = key.open("message|text", known.id, older[0])
         version = new_id()
-        batch.versions.append((version, known.id, older[1], key.seal("message_version|text", version, words)))
+        batch.pending.versions.append((version, known.id, older[1], key.seal("message_version|text", version, words)))
     batch.raise_floor(known, prepared.facts)
     batch.take(heard, known.id)
     return "changes its message"
@@ -205,7 +191,7 @@ def _edited(batch: Batch, heard: Heard, event: Edited) -> str:
 
 def _unsent(batch: Batch, heard: Heard, event: Unsent) -> str:
     known = batch.known[heard.account.id, event.provider_id]
-    batch.unsent[known.id] = heard.at
+    batch.pending.unsent[known.id] = heard.at
     batch.touch(known.ticket)
     batch.take(heard, known.id)
     return "marks its message as taken back"
@@ -233,11 +219,7 @@ def _reacted(batch: Batch, heard: Heard, event: Reacted) -> str:
 
 def _came_or_went(batch: Batch, heard: Heard, event: PersonLeft | PersonReturned) -> str:
     """Nothing was said, so there is no ticket; but from now on we know whether the address can be written to."""
-    batch.person(event.sender)
-    address = batch.address_of(event.sender)
-    how = event.how if isinstance(event, PersonLeft) else None
-    if address not in batch.left or batch.left[address][1] <= heard.at:
-        batch.left[address] = (how, heard.at)
+    batch.went(event.sender, event.how if isinstance(event, PersonLeft) else None, heard.at)
     batch.take(heard, None)
     return f"{event.how}, no ticket"
 

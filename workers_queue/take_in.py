@@ -15,7 +15,7 @@ from storage import messages, receipts
 from storage.database import Connection, StoreAway, code_of, collided
 from storage.receipts import Claimed, Lease, LeaseLost
 from workers_queue.batch import Batch
-from workers_queue.hear import hear, hear_late
+from workers_queue.hear import hear, hear_now
 from workers_queue.heard import Heard, read
 from workers_queue.workplace import Workplace
 
@@ -86,7 +86,7 @@ async def _in_one_transaction(
     lines: dict[UUID, dict[int, str]] = {claimed.id: {} for claimed, _ in part}
     for one in heard:
         lines[one.receipt][one.position] = hear(batch, one)
-    late = await messages.no_longer_waiting(connection, batch.new_ids())
+    late = await messages.no_longer_waiting(connection, batch.pending.new_ids())
     await _hear_late(at, batch, await _again(at, connection, late))
     await batch.write()
     await receipts.done(connection, lease, {id_: [said[n] for n in sorted(said)] for id_, said in lines.items()})
@@ -101,7 +101,7 @@ async def _hear_late(at: Workplace, batch: Batch, heard: Sequence[Heard]) -> Non
     if heard:
         await batch.load(heard)
         for one in sorted(heard, key=_order):
-            hear_late(batch, one)
+            hear_now(batch, one)
 
 
 async def _again(at: Workplace, connection: Connection, waiting: Sequence[messages.Waiting]) -> list[Heard]:

@@ -145,8 +145,8 @@ def test_valkey_comes_back_with_its_data_after_kill_9(data):
         assert valkey.pid
 
 
-def test_a_space_in_the_path_does_not_reach_clients_of_valkey(data):
-    with started_valkey(data) as (valkey, _, connection):
+def test_a_space_in_the_path_does_not_reach_clients_of_valkey():
+    with tempfile.TemporaryDirectory(prefix="a b ") as short, started_valkey(Path(short)) as (valkey, _, connection):
         assert "%20" in valkey.url
         assert "valkey.sock" in connection.client_info()["addr"]
 

@@ -251,7 +251,7 @@ async def test_unknown_things_are_shown_on_the_ticket(home):
     await home.put(replace(poll, body=poll.body.replace(b'"text":"x"', b'"poll":{"id":"1"}')))
     await home.take_in()
     (message,) = (await home.ticket())["messages"]
-    assert (message["kind"], message["text"]) == ("unsupported", "poll")
+    assert (message["kind"], message["text"]) == ("unsupported", "message poll")
 
 
 async def test_a_page_that_is_served_by_the_same_app_gets_its_own_words(home):

@@ -1,0 +1,64 @@
+"""Triage over our samples, as tables. `python -m tests.confusion` writes them into docs/languages.md."""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+from intake.triage import triage
+from translations.understand import understand
+
+SAMPLES = Path(__file__).parent / "data" / "samples.json"
+PAGE = Path(__file__).parents[1] / "docs" / "languages.md"
+BEGIN, END = "<!-- tables: begin -->", "<!-- tables: end -->"
+LEVELS = ("U1", "U2", "U3", "U4")
+SETS = {
+    "demo": "The demo's messages",
+    "tuned": "Samples the lexicons were corrected with",
+    "held_out": "Samples written before the lexicons and not corrected with",
+}
+
+
+def samples(which: str | None = None) -> list[dict]:
+    rows = json.loads(SAMPLES.read_text("utf-8"))
+    return [row for row in rows if which in (None, row["set"])]
+
+
+def found(row: dict):
+    """What triage says about a sample that came in as a plain text message."""
+    understood = understand(row["text"])
+    return triage(understood.text, understood.language, "text", has_media=False)
+
+
+def tables() -> str:
+    return "\n\n".join(_table(which, title) for which, title in SETS.items())
+
+
+def _table(which: str, title: str) -> str:
+    rows = samples(which)
+    cells = Counter((row["urgency"], found(row).urgency) for row in rows)
+    lines = [f"**{title}** ({len(rows)}); rows: should be, columns: was found", ""]
+    lines += ["| | " + " | ".join(LEVELS) + " |", "|---|" + "--:|" * len(LEVELS)]
+    lines += [f"| {level} | " + " | ".join(str(cells[level, got]) for got in LEVELS) + " |" for level in LEVELS]
+    return "\n".join([*lines, "", _summary(rows)])
+
+
+def _summary(rows: list[dict]) -> str:
+    wanted = sum(len(_violations(row)) for row in rows)
+    met = sum(len(_violations(row) & set(found(row).issues)) for row in rows)
+    named = sum(understand(row["text"]).language == row["lang"].partition("-")[0] for row in rows)
+    return f"Issues named: {met} of {wanted}. Language right: {named} of {len(rows)}."
+
+
+def _violations(row: dict) -> set[str]:
+    return {code for code in row["issues"] if code != "INF.OTHER"}
+
+
+def page() -> str:
+    """docs/languages.md with the tables as they are now."""
+    before, _, rest = PAGE.read_text("utf-8").partition(BEGIN)
+    after = rest.partition(END)[2]
+    return f"{before}{BEGIN}\n{tables()}\n{END}{after}"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), "utf-8")
