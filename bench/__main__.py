@@ -25,14 +25,15 @@ def main() -> int:
         with started() as system:
             _PROFILES[given.profile](system, scale)
         return 0
+    about = machine()
     try:
         rows = _measured(scale)
     except TooSlow as error:
         sys.exit(str(error))
     if given.markdown:
-        print(f"{machine()}, {datetime.now(UTC):%Y-%m-%d}\n\n{markdown(rows)}")
+        print(f"{datetime.now(UTC):%Y-%m-%d}: {about}\n\n{markdown(rows)}")
     else:
-        print(f"{machine()}\n\n{text(rows)}")
+        print(f"{about}\n\n{text(rows)}")
     return 0
 
 

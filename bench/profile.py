@@ -1,20 +1,17 @@
-"""Where the time goes, inside one process: cProfile around the real door and the real take-in.
-
-The profiler makes Python functions slower and C functions not: read shares, not rates.
-"""
+"""Where the time goes: the real door and the real take-in in this very process, while it is sampled."""
 
 import asyncio
-import cProfile
 import os
-import pstats
 import signal
 import threading
 import time
+from contextlib import nullcontext
 from functools import partial
 
 from bench.door import CONNECTIONS
 from bench.load import Load, at_once, each_once, flat_out, load
 from bench.mail import line_texts, written
+from bench.sampler import sampled
 from bench.scale import Scale
 from bench.system import System
 from gateway.app import serve
@@ -25,8 +22,6 @@ from workers_queue.nudge import Nudger, connect
 from workers_queue.take_in import take_in
 from workers_queue.workplace import Workplace
 
-_LINES = 25
-
 
 def profile_door(system: System, scale: Scale) -> None:
     """Print the dearest functions of the web process under load."""
@@ -34,16 +29,15 @@ def profile_door(system: System, scale: Scale) -> None:
     make = partial(line_texts, system.account("line"), scale.door_bodies, 1)
     with load(flat_out, port, CONNECTIONS, scale.door_seconds, make) as knocking:
         threading.Thread(target=_knock_and_stop, args=[knocking, port]).start()
-        profiler = cProfile.Profile()
-        profiler.runcall(serve, at.settings, at.master, at.data, at.owner, at.redis_url, host="127.0.0.1", port=port)
-    _show(profiler, "the door")
+        with sampled("the door"):
+            serve(at.settings, at.master, at.data, at.owner, at.redis_url, host="127.0.0.1", port=port)
 
 
 def _knock_and_stop(knocking: Load, port: int) -> None:
     while is_free(port):
         time.sleep(0.1)
     knocking.go()
-    print(f"{knocking.answers().per_second:,.0f} webhooks/s under the profiler")
+    print(f"{knocking.answers().per_second:,.0f} webhooks/s")
     os.kill(os.getpid(), signal.SIGTERM)
 
 
@@ -52,15 +46,13 @@ def profile_take_in(system: System, scale: Scale) -> None:
     for count, seed in ((scale.known, 0), (scale.messages, 10_000_000)):
         with system.web() as web:
             at_once(each_once, web.port, 32, partial(written, system.accounts, count, scale.known, seed))
-        profiler = cProfile.Profile()
         began = time.perf_counter()
-        asyncio.run(_take_all_in(system, profiler))
-        rate = count / (time.perf_counter() - began)
-    print(f"{rate:,.0f} receipts/s under the profiler")
-    _show(profiler, "taking in")
+        with sampled("taking in") if seed else nullcontext():
+            asyncio.run(_take_all_in(system))
+        print(f"{count / (time.perf_counter() - began):,.0f} receipts/s")
 
 
-async def _take_all_in(system: System, profiler: cProfile.Profile) -> None:
+async def _take_all_in(system: System) -> None:
     at = system.at
     workplace = Workplace(
         slot="profile",
@@ -73,15 +65,7 @@ async def _take_all_in(system: System, profiler: cProfile.Profile) -> None:
     await workplace.database.open()
     async with workplace.database.intake() as connection:
         await workplace.day_keys.refresh(connection)
-    profiler.enable()
     while await take_in(workplace):
         pass
-    profiler.disable()
     await workplace.nudger.close()
     await workplace.database.close()
-
-
-def _show(profiler: cProfile.Profile, what: str) -> None:
-    for order in ("tottime", "cumulative"):
-        print(f"\n{what}, by {order}")
-        pstats.Stats(profiler).sort_stats(order).print_stats(_LINES)

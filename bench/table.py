@@ -66,10 +66,11 @@ def _cells(rows: Sequence[Row]) -> list[tuple[str, ...]]:
 
 
 def machine() -> str:
-    """What all this ran on, in a line."""
+    """What all this runs on, in a line, and how busy it is already."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     system = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
-    return f"{os.cpu_count()} cores ({_processor()}), {memory:.0f} GiB, {system}"
+    load = f"load {os.getloadavg()[0]:.1f} before the start"
+    return f"{os.cpu_count()} cores ({_processor()}), {memory:.0f} GiB, {system}, {load}"
 
 
 def _processor() -> str:

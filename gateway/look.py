@@ -35,15 +35,18 @@ async def _intake(at: Stores) -> AsyncIterator[Connection]:
 async def show_tickets(at: Stores, *, json: bool) -> None:
     """Every ticket as a line of JSON, or the latest in a table."""
     async with _intake(at) as connection:
-        rows = [row async for row in listing.tickets(connection, at.master)] if not json else []
+        await _written_down(connection, "tickets.listed")
+        rows = listing.tickets(connection, at.master)
         if json:
-            async for row in listing.tickets(connection, at.master):
+            async for row in rows:
                 _line(row)
-    if not json:
-        _table(
-            ("ticket", "urgency", "language", "channel", "queue", "routed by", "last words"),
-            map(_shown, rows[-_LATEST:]),
-        )
+            return
+        latest = [row async for row in rows][-_LATEST:]
+    _table(("ticket", "urgency", "language", "channel", "queue", "routed by", "last words"), map(_shown, latest))
+
+
+async def _written_down(connection: Connection, action: str, **detail: str) -> None:
+    await audit.write(connection, [audit.Line(organisation=None, actor="operator", action=action, detail=detail)])
 
 
 async def show_receipts(at: Stores, *, json: bool, parked: bool) -> None:
@@ -74,10 +77,7 @@ async def replay(at: Stores, receipt: str) -> int:
         return 1
     async with _intake(at) as connection:
         found = await receipts.replay(connection, id_)
-        await audit.write(
-            connection,
-            [audit.Line(organisation=None, actor="operator", action="receipt.replayed", detail={"receipt": str(id_)})],
-        )
+        await _written_down(connection, "receipt.replayed", receipt=str(id_))
     if not found:
         typer.echo("No parked receipt has this id: `worker-voice receipts --parked` shows them.", err=True)
         return 1
@@ -103,6 +103,8 @@ async def watch(at: Stores, *, words: bool) -> None:
     """A line for each new ticket, until cancelled. `words` only where the people are invented."""
     shown: dict[UUID, int] = {}
     console = Console(highlight=False, soft_wrap=True)
+    async with _intake(at) as connection:
+        await _written_down(connection, "tickets.watched")
     while True:
         # numbers are drawn before the commit, so a lower one may appear later: look a little back
         after = max(shown.values(), default=0) - _LOOK_BACK

@@ -6,8 +6,9 @@ from typing import Literal
 
 Urgency = Literal["U1", "U2", "U3", "U4"]  #: now, same day, standard, information; the smaller the more urgent
 Indicator = Literal["AV", "DE", "RM", "IS", "PV", "IT", "ID", "WW", "DB", "AC", "EO"]
-#: the ILO's indicators of forced labour: abuse of vulnerability, deception, restriction of movement, isolation, physical
-#: and sexual violence, intimidation, identity documents, wages withheld, debt bondage, abusive conditions, overtime
+#: the ILO's indicators of forced labour: abuse of vulnerability, deception, restriction of movement, isolation,
+#: physical and sexual violence, intimidation, identity documents, wages withheld, debt bondage, abusive conditions,
+#: excessive overtime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ _PROVEN = 10.0  # seconds up after which a child that says nothing of readiness 
 _MOST_FAILURES = 5  # in a row, before it was ever ready
 _PROGRESS = 5.0  # seconds between two lines while we wait
 _ASK_AGAIN = 0.05
+_SAME_GESTURE = 1.0  # a terminal or `timeout` may tell both us and our process group: that is one wish, not two
 
 
 class _Output:
@@ -79,6 +80,7 @@ class Supervisor:
         self._children, self._note = children, note
         self._kept: list[_Kept] = []
         self._stop_asked = asyncio.Event()
+        self._asked_at = 0.0
         self._failed = False
 
     def run(self) -> int:
@@ -100,9 +102,13 @@ class Supervisor:
         return 1 if self._failed else 0
 
     def _on_signal(self) -> None:
+        now = asyncio.get_running_loop().time()
         if not self._stop_asked.is_set():
             self._stop_asked.set()
+            self._asked_at = now
             self._note("stopping; once more to stop at once")
+            return
+        if now - self._asked_at < _SAME_GESTURE:
             return
         for kept in self._kept:
             if kept.process:

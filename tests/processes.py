@@ -24,6 +24,7 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import make_conninfo
 
+from channels.telegram.receive import message_ref
 from gateway.stores import SANDBOX_SECRETS, account_rows, stores
 from runtime.children import Child, running
 from runtime.embedded import DATABASE, EmbeddedPostgres, EmbeddedValkey
@@ -76,41 +77,43 @@ def readyz(url: str) -> Row:
 class System:
     """Made by `started()`."""
 
-    def __init__(self, data: Path, stack: ExitStack) -> None:
-        self.data, self._stack = data, stack
+    def __init__(self, data: Path, servers: ExitStack, ours: ExitStack) -> None:
+        self.data, self._servers, self._ours = data, servers, ours
         self.secrets = invent(names_in(CONFIG.read_text("utf-8")), data / SANDBOX_SECRETS)
         self.accounts = demo_accounts(self.secrets)
         self.postgres, self.valkey = EmbeddedPostgres(data), EmbeddedValkey(data)
         for server in (self.postgres, self.valkey):
             server.prepare()
-        self.database_process = self.start(self.postgres.child())
-        self.valkey_process = self.start(self.valkey.child())
+        self.database_process = self._server(self.postgres.child())
+        self.valkey_process = self._server(self.valkey.child())
         at = stores(CONFIG, data, sandbox=True)
         migrate(at.owner, at.master, at.settings.network, account_rows(at.settings))
 
-    def start(self, child: Child) -> subprocess.Popen[bytes]:
-        """Start a child and wait until it is ready."""
-        return self._stack.enter_context(running(child, patience_seconds=PATIENCE))
+    def _server(self, child: Child) -> subprocess.Popen[bytes]:
+        return self._servers.enter_context(running(child, patience_seconds=PATIENCE))
+
+    def _one_of_ours(self, child: Child) -> subprocess.Popen[bytes]:
+        return self._ours.enter_context(running(child, patience_seconds=PATIENCE))
 
     def start_postgres(self) -> None:
         """Start it again after it was killed; its last children may still be leaving."""
         self.postgres.prepare()
-        self.database_process = self.start(self.postgres.child())
+        self.database_process = self._server(self.postgres.child())
 
     def start_valkey(self) -> None:
         self.valkey.prepare()
-        self.valkey_process = self.start(self.valkey.child())
+        self.valkey_process = self._server(self.valkey.child())
 
     def web(self) -> Web:
         port = some_free_port()
         child = self._role("web", "--port", str(port))
-        return Web(self.start(replace(child, ready=lambda: readyz(f"http://127.0.0.1:{port}") != {})), port)
+        return Web(self._one_of_ours(replace(child, ready=lambda: readyz(f"http://127.0.0.1:{port}") != {})), port)
 
     def worker(self, slot: int = 1) -> subprocess.Popen[bytes]:
         child = self._role("worker", "--slot", str(slot))
         assert child.log is not None
         child.log.unlink(missing_ok=True)
-        return self.start(replace(child, ready=lambda: b"worker.started" in child.log.read_bytes()))
+        return self._one_of_ours(replace(child, ready=lambda: b"worker.started" in child.log.read_bytes()))
 
     def _role(self, command: str, *more: str) -> Child:
         argv = program(command, self.data, *more, "--sandbox")
@@ -143,10 +146,11 @@ class System:
 @contextmanager
 def started(data: Path) -> Iterator[System]:
     """Servers with an empty, migrated store, and none of our own processes yet."""
-    with ExitStack() as stack:
-        stack.callback(lambda: remove(EmbeddedPostgres(data)))
-        stack.enter_context(only_one(data))
-        yield System(data, stack)
+    with ExitStack() as servers:
+        servers.callback(lambda: remove(EmbeddedPostgres(data)))
+        servers.enter_context(only_one(data))
+        with ExitStack() as ours:  # these are stopped first, whatever was started again meanwhile
+            yield System(data, servers, ours)
 
 
 def demo_accounts(secrets: dict[str, str]) -> list[Account]:
@@ -200,21 +204,41 @@ def together(summaries: Iterable[Summary]) -> Accepted:
     return Accepted(expected, frozenset().union(*(s.lost for s in found)) - expected)
 
 
+def check_all_taken_in(system: System, summary: Summary) -> None:
+    """Nothing was refused; every request that was answered is one receipt, every message is stored once."""
+    assert {status // 100 for status in summary.answered} == {2}
+    assert (summary.unanswered, summary.lost) == (0, frozenset())
+    receipts = system.receipts()
+    assert Counter(receipt["state"] for receipt in receipts) == {"done": sum(summary.answered.values())}, {
+        receipt["error"] for receipt in receipts if receipt["error"]
+    }
+    check_counts(system.tickets(), summary)
+
+
 def check_counts(tickets: Iterable[Row], accepted: Accepted | Summary) -> None:
     """Every message that was accepted is stored, once; and none that nobody sent."""
     stored = Counter(
         (ticket["account"], message["provider_id"])
         for ticket in tickets
         for message in ticket["messages"]
-        if message["direction"] == "in"
+        if message["direction"] == "in" and message["provider_id"]
     )
-    assert accepted.expected, "nothing was accepted: the test would prove nothing"
-    missing = accepted.expected - stored.keys()
-    assert not missing, f"{len(missing)} of {len(accepted.expected)} accepted messages are not stored"
+    expected, lost = _stored_as(accepted.expected), _stored_as(accepted.lost)
+    assert expected, "nothing was accepted: the test would prove nothing"
+    missing = expected - stored.keys()
+    assert not missing, f"{len(missing)} of {len(expected)} accepted messages are not stored"
     doubled = [key for key, times in stored.items() if times > 1]
     assert not doubled, f"{len(doubled)} messages are stored more than once"
-    strange = stored.keys() - accepted.expected - accepted.lost
+    strange = stored.keys() - expected - lost
     assert not strange, f"{len(strange)} stored messages were never sent: {sorted(strange)[:5]}"
+
+
+def _stored_as(sent: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """The sandbox's ids as ours; Telegram's `chat:message` is hashed, because the chat is the person."""
+    return {
+        (account, message_ref(*map(int, ident.split(":"))) if account.startswith("telegram") else ident)
+        for account, ident in sent
+    }
 
 
 @contextmanager

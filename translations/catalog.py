@@ -3,7 +3,7 @@
 A text whose entry is marked `#, fuzzy` has been reviewed by no speaker; it is said all the same.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 from io import BytesIO
@@ -11,13 +11,8 @@ from io import BytesIO
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
-#: every language we have, with its English name; in the order in which a choice is offered
-ENGLISH_NAMES: Mapping[str, str] = {
-    "my": "Burmese", "shn": "Shan", "mnw": "Mon", "ksw": "S'gaw Karen", "kac": "Kachin (Jinghpaw)", "km": "Khmer",
-    "lo": "Lao", "th": "Thai", "ne": "Nepali", "hi": "Hindi", "bn": "Bengali", "vi": "Vietnamese", "id": "Indonesian",
-    "tl": "Tagalog", "ta": "Tamil", "si": "Sinhala", "ur": "Urdu", "en": "English", "es": "Spanish", "ms": "Malay",
-    "zh": "Chinese",
-}  # fmt: skip
+from translations.languages import ENGLISH_NAMES
+
 _TABLE = "language.name_en"
 
 

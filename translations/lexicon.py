@@ -1,20 +1,10 @@
 """Phrases that raise the urgency of a message, kept per language in `locale/<language>/urgency.yaml`.
 
-How a phrase is written there:
-
-- it is found anywhere in scripts that do not space words, and as whole words elsewhere; `*` at an end lifts that
-  boundary (`beat*` finds "beaten"), for inflected languages
-- ` … ` is a gap of at most 40 characters: `passport … keep`
-- `(a|b)` is either; `<name>` is such a list, kept under `groups` because many phrases use it
-- `{age}` is a number from 5 to 17
-
-Both phrase and message are normalised alike first: case, accents of Latin letters, tone marks of Thai and Lao,
-nuktas, apostrophes, punctuation, zero-width characters and native digits make no difference.
-A phrase under `harmless` is taken out before the others are looked for ("accident insurance").
+How a phrase is written stands in `translations/phrases.py`. A phrase under `harmless` ("accident insurance") is
+taken out before the others are looked for.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import cache
@@ -24,8 +14,10 @@ from typing import Any
 
 import yaml
 
-LANGUAGES = tuple("my shn mnw ksw kac km lo th ne hi bn vi id tl ta si ur en es ms zh".split())
-_UNSPACED = frozenset("my shn mnw ksw km lo th zh".split())
+from translations.languages import ENGLISH_NAMES
+from translations.phrases import heads, normal, pattern
+
+_UNSPACED = frozenset({"my", "shn", "mnw", "ksw", "km", "lo", "th", "zh"})
 _NEIGHBOURS = {"id": ("ms",), "ms": ("id",), "hi": ("ur",), "ur": ("hi",)}  #: taken for one another too easily
 _BY_SCRIPT = {
     "[\u1000-\u109f]": ("my", "shn", "mnw", "ksw"),
@@ -41,7 +33,6 @@ _BY_SCRIPT = {
 }
 _SCRIPTS = tuple((re.compile(letters), languages) for letters, languages in _BY_SCRIPT.items())
 _LATIN = re.compile("[a-z]")
-_LONGEST = 20_000  #: characters; no channel lets a person write more in one message
 _SHORT = 100  #: characters a mere pleasantry may have
 _START = 4  #: letters of a head's beginning that are indexed
 _BREAK = "\n"  #: stands where something harmless stood; a gap does not reach over it
@@ -91,7 +82,7 @@ def hits(text: str, language: str | None) -> tuple[Hit, ...]:
 
     With language None and Latin letters, of every language. Never raises.
     """
-    spaced = _normal(text)
+    spaced = normal(text)
     tight = spaced.replace(" ", "")
     starts = {False: _starts(spaced), True: _starts(tight)}
     found: list[Hit] = []
@@ -104,7 +95,7 @@ def pleasant(text: str, language: str | None) -> bool:
     """Whether a message says only thanks, yes, hello or an emoji."""
     if len(text) > _SHORT:
         return False
-    left = spaced = _normal(text)
+    left = spaced = normal(text)
     for shelf in _shelves(spaced, language):
         if shelf.pleasantries:
             left = shelf.pleasantries.sub(" ", left.replace(" ", "") if shelf.tight else left)
@@ -129,8 +120,8 @@ def _shelves(spaced: str, language: str | None) -> Iterator[_Shelf]:
 
 @cache
 def _latin_languages(language: str | None) -> tuple[str, ...]:
-    if language not in LANGUAGES:
-        return LANGUAGES
+    if language is None or language not in ENGLISH_NAMES:
+        return tuple(ENGLISH_NAMES)
     return tuple(dict.fromkeys((language, *_NEIGHBOURS.get(language, ()), "en")))
 
 
@@ -162,18 +153,20 @@ def _shelf(data: dict[str, Any], language: str, *, latin: bool) -> _Shelf:
         return [(number, written) for number, written in enumerate(full) if _is_latin(written) is latin]
 
     sections = {**data.get("rules", {}), **data.get("issues", {})}
-    heads: dict[str, list[_Phrase]] = {}
+    wanted: list[tuple[str, Hit | None]] = [(written, None) for _, written in mine(data.get("harmless", []))]
     for of, section in sections.items():
-        for number, written in mine(section):
-            _place(heads, written, Hit(of, f"{language}:{of}:{number}"), tight)
-    for _, written in mine(data.get("harmless", [])):
-        _place(heads, written, None, tight)
-    pleasantries = sorted((_pattern(w, tight) for _, w in mine(data.get("pleasantries", []))), key=len, reverse=True)
+        wanted += [(written, Hit(of, f"{language}:{of}:{number}")) for number, written in mine(section)]
+    by_head: dict[str, list[_Phrase]] = {}
+    for written, hit in wanted:
+        phrase = _Phrase(re.compile(pattern(written, tight)), hit)
+        for head in heads(written, tight):
+            by_head.setdefault(head, []).append(phrase)
+    pleasantries = sorted((pattern(w, tight) for _, w in mine(data.get("pleasantries", []))), key=len, reverse=True)
     return _Shelf(
         tight,
-        {head: tuple(phrases) for head, phrases in heads.items()},
-        _grouped(head for head in heads if len(head) >= _START),
-        tuple(head for head in heads if len(head) < _START),
+        {head: tuple(phrases) for head, phrases in by_head.items()},
+        _grouped(head for head in by_head if len(head) >= _START),
+        tuple(head for head in by_head if len(head) < _START),
         re.compile("|".join(pleasantries)) if pleasantries else None,
     )
 
@@ -187,77 +180,3 @@ def _grouped(heads: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
 
 def _is_latin(written: str) -> bool:
     return not any(letters.search(written) for letters, _ in _SCRIPTS)
-
-
-_SPECIAL = re.compile(r"(\([^)]*\)|…|\{age\})")
-
-
-def _place(heads: dict[str, list[_Phrase]], written: str, hit: Hit | None, tight: bool) -> None:
-    """Put a phrase under the heads one of which a message must hold: of its parts, the one hardest to meet by chance."""
-    pieces = [piece for piece in _SPECIAL.split(written) if piece.strip() and piece not in ("…", "{age}")]
-    choices = [
-        [max(_literals(choice, tight), key=len) for choice in piece.strip("()").split("|")] for piece in pieces
-    ]
-    phrase = _Phrase(re.compile(_pattern(written, tight)), hit)
-    for head in max(choices, key=lambda literals: min(map(len, literals))):
-        heads.setdefault(head, []).append(phrase)
-
-
-def _literals(piece: str, tight: bool) -> list[str]:
-    """What must stand in a message for this piece to match: whole words with their blanks, open where a star is."""
-    if tight:
-        return [_normal(piece).replace(" ", "")]
-    open_ended = f" {piece.strip()} ".replace(" *", "*").replace("* ", "*").split("*")
-    return [_same_blanks(part) for part in open_ended if part.strip()]
-
-
-def _same_blanks(part: str) -> str:
-    words = _normal(part).strip()
-    return f"{' ' if part[0] == ' ' else ''}{words}{' ' if part[-1] == ' ' else ''}"
-
-
-def _pattern(written: str, tight: bool) -> str:
-    return "".join(_piece(piece, tight) for piece in _SPECIAL.split(written) if piece.strip())
-
-
-def _piece(piece: str, tight: bool) -> str:
-    if piece == "…":
-        return ".{0,40}?"
-    if piece == "{age}":
-        return r" ?(?<!\d)(?:[5-9]|1[0-7])(?!\d)"
-    if piece.startswith("("):
-        return f"(?:{'|'.join(_piece(choice, tight) for choice in piece[1:-1].split('|'))})"
-    if tight:
-        return re.escape(_normal(piece).replace(" ", ""))
-    return "".join(_word(word) for word in piece.split()) + "(?= )"
-
-
-def _word(word: str) -> str:
-    """A word with the blank before it; the blank after it is only looked at, as the next word begins with it."""
-    literal = re.escape(_normal(word.strip("*")).strip())
-    return f"{'' if word.startswith('*') else ' '}{literal}{'[^ ]*' if word.endswith('*') else ''}"
-
-
-# --- one way of writing ---------------------------------------------------------------------------------------------
-
-
-def _normal(text: str) -> str:
-    """Case, accents, digits and punctuation made alike; words parted by one blank, with one at either end."""
-    text = unicodedata.normalize("NFKD", text[:_LONGEST].casefold()).translate(_TABLE)
-    return f" {' '.join(text.split())} ".replace("ឱ្យ", "ឲ្យ").replace("អោយ", "ឲ្យ")  # one Khmer word, three spellings
-
-
-def _table() -> dict[int, str | None]:
-    nothing = [*range(0x300, 0x370), 0x93C, 0x9BC, *range(0xE47, 0xE4F), *range(0xEC8, 0xECD)]  # accents, nuktas, tones
-    nothing += [0xAD, *range(0x200B, 0x2010), 0x2060, 0xFEFF, 0xFE0E, 0xFE0F, *range(0x1F3FB, 0x1F400)]  # never seen
-    nothing += map(ord, "'’‘`´ʼ")
-    table: dict[int, str | None] = dict.fromkeys(nothing)
-    table.update(dict.fromkeys(map(ord, '!"#$%&()*+,-./:;<=>?@[\\]^_{|}~…।॥၊။،؟۔“”„«»‹›–—‐‑•·、。，！？：；（）【】「」《》។៕៖ฯๆ'), " "))
-    for zero in (0x660, 0x6F0, 0x966, 0x9E6, 0xBE6, 0xDE6, 0xE50, 0xED0, 0x1040, 0x1090, 0x17E0):
-        table.update({zero + digit: str(digit) for digit in range(10)})
-    pictures = [*range(0x2600, 0x27C0), *range(0x1F300, 0x1F3FB), *range(0x1F400, 0x1FB00)]
-    table.update({picture: f" {chr(picture)} " for picture in pictures})
-    return {**table, ord("đ"): "d", ord("ँ"): "ं", 0x981: "ং"}
-
-
-_TABLE = _table()

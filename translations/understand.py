@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from translations.burmese import repair
-from translations.identify import CODES, By, identify
+from translations.identify import By, identify
+from translations.languages import CODES
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,7 @@ class Understood:
     text: str  #: Unicode, NFC
     original: str  #: exactly as written
     encoding: Literal["unicode", "zawgyi"]
-    language: str | None  #: one of `identify.CODES`, or what the person chose
+    language: str | None  #: one of `languages.CODES`, or what the person chose
     script: str | None  #: ISO 15924
     confidence: float  #: 0 to 1; 1 for a person's choice
     by: By | Literal["person"]

@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from storage import audit, day_keys, feed, receipts, search
-from storage.database import StoreError
 from workers_queue.take_in import give_up_waiting, take_in
 from workers_queue.workplace import Workplace
 
@@ -30,7 +29,7 @@ async def _every(seconds: float, duty: Callable[[Workplace], Awaitable[object]],
         try:
             async with asyncio.timeout(60):
                 await duty(at)
-        except (StoreError, TimeoutError) as error:
+        except Exception as error:  # noqa: BLE001 - a duty that fails is tried again, and never ends the others
             log.warning("sweep.failed", duty=duty.__name__, error=type(error).__name__)
 
 

@@ -109,7 +109,12 @@ async def _again(at: Workplace, connection: Connection, waiting: Sequence[messag
     if not waiting:
         return []
     found = await receipts.sealed_of(connection, [w.receipt_id for w in waiting])
-    events = {id_: read(claimed, at.day_keys, at.settings) for id_, claimed in found.items()}
+    events: dict[UUID, list[Heard]] = {}
+    for id_, claimed in found.items():
+        try:
+            events[id_] = read(claimed, at.day_keys, at.settings)
+        except (Unreadable, KeyError, CannotOpen) as error:  # its account or its key is gone; the others wait on it
+            log.error("take_in.waited_in_vain", receipt=str(id_), error=type(error).__name__)
     return [events[w.receipt_id][w.position] for w in waiting if w.receipt_id in events]
 
 

@@ -54,7 +54,7 @@ async def test_more_words_join_the_open_ticket_and_danger_moves_it_to_safeguardi
     await home.take_in()
     ticket = await home.ticket()
     assert (ticket["urgency"], ticket["queue"]) == ("U1", "safeguarding")
-    assert [m["text"] for m in ticket["messages"]][0] == "When can I renew my permit?"
+    assert ticket["messages"][0]["text"] == "When can I renew my permit?"
     assert ticket["opened_at"] == at(0)
 
 

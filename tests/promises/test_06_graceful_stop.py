@@ -12,7 +12,7 @@ import pytest
 from runtime.ports import is_free
 from sandbox.people import person
 from sandbox.providers import line
-from tests.processes import check_counts, eventually, load
+from tests.processes import check_all_taken_in, eventually, load
 from tests.wire import answer_to, request_bytes
 
 CONNECTIONS = 40
@@ -106,4 +106,4 @@ def test_a_worker_finishes_its_batch(system):
     assert system.receipts_in("taken") == 0
     system.worker()
     system.await_taken_in(web)
-    check_counts(system.tickets(), sending.result())
+    check_all_taken_in(system, sending.result())

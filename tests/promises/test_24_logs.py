@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+import structlog
 
 import channels
 from channels import registry
@@ -25,8 +26,10 @@ from tests.gate import gate
 from tests.house import House
 from workers_queue.take_in import take_in
 
-TOO_COMMON = {"text", "image", "audio", "video", "file", "example.org", "location", "message", "unsupported", "contact"}
+#: Words that codes are made of too.
+TOO_COMMON = {"HELP", "STOP", "hello", "promo", "12345", "+1155", "custom_emoji", "callback", "poster-12"}
 SAYING = ("text", "display_name", "value", "name", "ref", "emoji", "reply_handle")
+IDS = ("event_id", "provider_id", "in_call", "reply_to", "group_id")
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,10 @@ class Example:
                 waiting += [item for item in value.values() if isinstance(item, dict | list)]
                 yield from (value[key] for key in SAYING if isinstance(value.get(key), str))
 
+    def ids(self) -> set[str]:
+        """The provider's own names of events and messages: these may be told."""
+        return {event[key] for event in self.told["events"] for key in IDS if event.get(key)}
+
 
 def examples() -> list[Example]:
     found = []
@@ -64,7 +71,8 @@ def examples() -> list[Example]:
 
 
 EXAMPLES = examples()
-MARKERS = sorted({said for example in EXAMPLES for said in example.said() if len(said) > 3 and said not in TOO_COMMON})
+TOLD = TOO_COMMON.union(*(example.ids() for example in EXAMPLES))
+MARKERS = sorted({said for example in EXAMPLES for said in example.said() if len(said) > 3} - TOLD)
 
 
 def rounds() -> list[dict[str, dict]]:
@@ -86,10 +94,6 @@ def named(section: dict, account: str) -> Account:
     return Account(id=account, channel=channel.name, settings=channel.settings(section), countries=countries)
 
 
-class Tape(io.StringIO):
-    """A standard error that stays open: loggers keep it after the test."""
-
-
 @pytest.fixture
 def tape(monkeypatch):
     """What this process would write to its log, set up as in production."""
@@ -97,19 +101,24 @@ def tape(monkeypatch):
     before = (root.handlers[:], root.level)
     for name in logs._QUOTING:  # noqa: SLF001
         levels[name] = logging.getLogger(name).level
-    found = Tape()
+    found = io.StringIO()
     monkeypatch.setattr(sys, "stderr", found)
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     logs.set_up("web")
+    structlog.configure(cache_logger_on_first_use=False)  # else every later test would write to this tape
     yield found
+    structlog.reset_defaults()
     root.handlers, root.level = before[0], before[1]
     for name, level in levels.items():
         logging.getLogger(name).setLevel(level)
 
 
-async def all_examples(home: House, valkey: str) -> None:
-    """Every example of every channel through the door, and into the workers' hands."""
-    for accounts in rounds():
+async def all_examples(home: House, valkey: str, *, thorough: bool) -> None:
+    """Every example of every channel through the door, and into the workers' hands.
+
+    Not `thorough`: those of the accounts' usual settings, nine in ten.
+    """
+    for accounts in rounds() if thorough else rounds()[:1]:
         sections = {id_: named(section, id_) for id_, section in accounts.items()}
         settings = replace(home.workplace.settings, accounts=sections)
         mine = [e for e in EXAMPLES if accounts.get(e.account) == e.told["settings"]]
@@ -120,11 +129,11 @@ async def all_examples(home: House, valkey: str) -> None:
 
 
 async def work(home: House) -> None:
-    """Three rounds of a worker, whatever goes wrong in them."""
-    for _ in range(3):
-        with suppress(StoreError):
-            while await take_in(home.workplace):
-                pass
+    """What a worker does for a while, whatever goes wrong."""
+    for _ in range(2):
+        for _ in range(5):
+            with suppress(StoreError):
+                await take_in(home.workplace)
         with suppress(StoreError):
             async with home.database.intake() as connection:
                 await connection.execute("update receipt set lease_until = 'epoch' where state = 'new'")
@@ -167,7 +176,7 @@ def no_marker_in(text: str) -> None:
 
 
 def test_the_markers_are_what_people_said():
-    assert len(MARKERS) > 150
+    assert len(MARKERS) > 100
     with pytest.raises(AssertionError):
         no_marker_in(f'{{"event": "take_in.failed", "error": {json.dumps(MARKERS[40])}}}')
 
@@ -192,9 +201,7 @@ async def test_no_fault_makes_us_quote_anybody(home, valkey, cluster, tape, capf
         if statement:
             async with await psycopg.AsyncConnection.connect(home.owner, autocommit=True) as connection:
                 await connection.execute(statement.replace("{database}", connection.info.dbname).encode())
-        if fault == "no keys":
-            await home.workplace.day_keys.refresh_from_nothing() if False else None
-        await all_examples(home, valkey)
+        await all_examples(home, valkey, thorough=not statement)
     assert any(word in tape.getvalue() for word in felt.split("|"))
     no_marker_in(tape.getvalue())
     no_marker_in("".join(capfd.readouterr()))

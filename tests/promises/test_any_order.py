@@ -1,4 +1,4 @@
-"""Promise 3: events keep the order of speaking, and the same receipts in any order and batching give the same tickets."""
+"""Promise 3: words keep the order of speaking; the same receipts in any order and batching give the same tickets."""
 
 import asyncio
 from datetime import timedelta
