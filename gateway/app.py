@@ -98,16 +98,32 @@ async def _serve(
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async def last_answer(_: web.Request, response: web.StreamResponse) -> None:
+        if stop.is_set():
+            response.force_close()
+            response.headers["Connection"] = "close"
+
     async with opened(settings, master, data, owner, redis_url) as app:
+        app.on_response_prepare.append(last_answer)
         runner = web.AppRunner(
             app, access_log=None, keepalive_timeout=IDLE_SECONDS, shutdown_timeout=GRACE_SECONDS, handle_signals=False
         )
         await runner.setup()
-        await web.TCPSite(runner, host, port, backlog=1024, reuse_port=False).start()
+        site = web.TCPSite(runner, host, port, backlog=1024, reuse_port=False)
+        await site.start()
         log.info("web.started", port=port)
         await stop.wait()
+        await site.stop()
+        await _let_finish(runner, settings.door.read_seconds)
         await runner.cleanup()
     log.info("web.stopped")
+
+
+async def _let_finish(runner: web.AppRunner, seconds: float) -> None:
+    """Wait for requests that are half sent: `cleanup` reads no more of them."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    while runner.server and runner.server.connections and asyncio.get_running_loop().time() < deadline:
+        await asyncio.sleep(0.05)  # aiohttp tells nobody when a connection ends
 
 
 def serve(settings: Settings, master: Master, data: Path, owner: str, redis_url: str, *, host: str, port: int) -> None:

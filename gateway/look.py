@@ -14,7 +14,7 @@ from rich.text import Text
 
 from gateway.stores import Stores
 from storage import audit, listing, receipts
-from storage.database import Connection, Database
+from storage.database import Database
 from workers_queue.nudge import Nudger, connect
 
 _LATEST = 40  # rows of a table for people; --json gives all
@@ -22,21 +22,20 @@ _LOOK_BACK = 200
 
 
 @asynccontextmanager
-async def _intake(at: Stores) -> AsyncIterator[Connection]:
+async def _opened(at: Stores) -> AsyncIterator[Database]:
     database = Database(at.owner, "worker", at.master, most=1)
     await database.open()
     try:
-        async with database.intake() as connection:
-            yield connection
+        yield database
     finally:
         await database.close()
 
 
 async def show_tickets(at: Stores, *, json: bool) -> None:
     """Every ticket as a line of JSON, or the latest in a table."""
-    async with _intake(at) as connection:
-        await _written_down(connection, "tickets.listed")
-        rows = listing.tickets(connection, at.master)
+    async with _opened(at) as database:
+        await _written_down(database, "tickets.listed")
+        rows = listing.tickets(database, at.master)
         if json:
             async for row in rows:
                 _line(row)
@@ -45,22 +44,21 @@ async def show_tickets(at: Stores, *, json: bool) -> None:
     _table(("ticket", "urgency", "language", "channel", "queue", "routed by", "last words"), map(_shown, latest))
 
 
-async def _written_down(connection: Connection, action: str, **detail: str) -> None:
-    await audit.write(connection, [audit.Line(organisation=None, actor="operator", action=action, detail=detail)])
+async def _written_down(database: Database, action: str, **detail: str) -> None:
+    async with database.intake() as connection:
+        await audit.write(connection, [audit.Line(organisation=None, actor="operator", action=action, detail=detail)])
 
 
 async def show_receipts(at: Stores, *, json: bool, parked: bool) -> None:
     """Every receipt as a line of JSON, or the latest in a table."""
-    async with _intake(at) as connection:
-        rows = [row async for row in listing.receipts(connection, parked=parked)]
-    if json:
-        for row in rows:
-            _line(row)
-        return
-    _table(
-        ("receipt", "account", "received", "state", "tries", "what it held"),
-        map(_fate, rows[-_LATEST:]),
-    )
+    async with _opened(at) as database:
+        rows = listing.receipts(database, parked=parked)
+        if json:
+            async for row in rows:
+                _line(row)
+            return
+        latest = [row async for row in rows][-_LATEST:]
+    _table(("receipt", "account", "received", "state", "tries", "what it held"), map(_fate, latest))
 
 
 def _fate(row: Mapping[str, Any]) -> tuple[str, ...]:
@@ -75,9 +73,10 @@ async def replay(at: Stores, receipt: str) -> int:
     except ValueError:
         typer.echo("That is not a receipt's id: `worker-voice receipts --parked` shows them.", err=True)
         return 1
-    async with _intake(at) as connection:
-        found = await receipts.replay(connection, id_)
-        await _written_down(connection, "receipt.replayed", receipt=str(id_))
+    async with _opened(at) as database:
+        async with database.intake() as connection:
+            found = await receipts.replay(connection, id_)
+        await _written_down(database, "receipt.replayed", receipt=str(id_))
     if not found:
         typer.echo("No parked receipt has this id: `worker-voice receipts --parked` shows them.", err=True)
         return 1
@@ -90,7 +89,7 @@ async def replay(at: Stores, receipt: str) -> int:
 
 async def verify_audit(at: Stores) -> int:
     """Walk the audit chain; the exit code."""
-    async with _intake(at) as connection:
+    async with _opened(at) as database, database.intake() as connection:
         links, wrong, head = await audit.verify(connection)
     if wrong:
         typer.echo(f"The audit trail is broken after link {links}: {wrong}.", err=True)
@@ -103,17 +102,16 @@ async def watch(at: Stores, *, words: bool) -> None:
     """A line for each new ticket, until cancelled. `words` only where the people are invented."""
     shown: dict[UUID, int] = {}
     console = Console(highlight=False, soft_wrap=True)
-    async with _intake(at) as connection:
-        await _written_down(connection, "tickets.watched")
-    while True:
-        # numbers are drawn before the commit, so a lower one may appear later: look a little back
-        after = max(shown.values(), default=0) - _LOOK_BACK
-        async with _intake(at) as connection:
-            async for row in listing.tickets(connection, at.master, after=after):
+    async with _opened(at) as database:
+        await _written_down(database, "tickets.watched")
+        while True:
+            # numbers are drawn before the commit, so a lower one may appear later: look a little back
+            after = max(shown.values(), default=0) - _LOOK_BACK
+            async for row in listing.tickets(database, at.master, after=after):
                 if row["id"] not in shown:
                     console.print(_announced(row, words=words))
                 shown[row["id"]] = row["number"]
-        await asyncio.sleep(1)
+            await asyncio.sleep(1)
 
 
 _COLOURS = {"U1": "bold white on red", "U2": "yellow", "U3": "default", "U4": "dim"}

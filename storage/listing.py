@@ -7,7 +7,7 @@ from uuid import UUID
 from psycopg.rows import dict_row
 
 from runtime.keys import Key, Master, key_id
-from storage.database import Connection
+from storage.database import Connection, Database
 from storage.people import columns, keys_by_id
 
 Row = dict[str, Any]
@@ -18,6 +18,10 @@ _TICKETS = (
     "t.opened_at, t.waiting_since, t.closed_at from ticket t join organisation o on o.id = t.organisation_id "
     "where t.number > %b order by t.number limit %b"
 )
+_RECEIPTS = (
+    "select id, account, received_at, state, tries, error, events from receipt where id > %b order by id limit %b"
+)
+_PARKED = _RECEIPTS.replace("where", "where state = 'parked' and")
 _MESSAGES = (
     "select m.id, m.ticket_id, m.direction, m.kind, m.text, m.text_original, m.encoding, m.language, m.occurred_at, "
     "m.arrived_at, m.provider_id, m.status, m.edited_at, m.unsent_at, m.call from message m "
@@ -32,25 +36,27 @@ _ATTACHMENTS = (
 )
 
 
-async def tickets(connection: Connection, master: Master, *, after: int = 0) -> AsyncIterator[Row]:
-    """Every ticket above a number with its messages, in an intake transaction. Write down that somebody looked."""
-    while page := await _rows(connection, _TICKETS, [after, _PAGE]):
-        after = page[-1]["number"]
-        for ticket in await _with_messages(connection, master, page):
+async def tickets(database: Database, master: Master, *, after: int = 0) -> AsyncIterator[Row]:
+    """Every ticket above a number with its messages, in the order of numbers. Write down that somebody looked.
+
+    A transaction a page: whoever reads may read slowly, and no transaction may stay open.
+    """
+    while True:
+        async with database.intake() as connection:
+            page = await _with_messages(connection, master, await _rows(connection, _TICKETS, [after, _PAGE]))
+        for ticket in page:
             yield ticket
+        if len(page) < _PAGE:
+            return
+        after = page[-1]["number"]
 
 
-async def receipts(connection: Connection, *, parked: bool = False) -> AsyncIterator[Row]:
+async def receipts(database: Database, *, parked: bool = False) -> AsyncIterator[Row]:
     """Receipts, oldest first; `parked` alone if wanted."""
     after = UUID(int=0)
-    where = "and state = 'parked'" if parked else ""
     while True:
-        page = await _rows(
-            connection,
-            "select id, account, received_at, state, tries, error, events from receipt "  # noqa: S608 - constants
-            f"where id > %b {where} order by id limit %b",
-            [after, _PAGE],
-        )
+        async with database.intake() as connection:
+            page = await _rows(connection, _PARKED if parked else _RECEIPTS, [after, _PAGE])
         for row in page:
             yield row
         if len(page) < _PAGE:
@@ -59,6 +65,8 @@ async def receipts(connection: Connection, *, parked: bool = False) -> AsyncIter
 
 
 async def _with_messages(connection: Connection, master: Master, page: Sequence[Row]) -> Sequence[Row]:
+    if not page:
+        return page
     places = columns([(t.pop("organisation_id"), t["id"]) for t in page])
     messages = await _rows(connection, _MESSAGES, places)
     attachments = await _rows(connection, _ATTACHMENTS, places)

@@ -79,8 +79,7 @@ class House:
         return await give_up_waiting(self.workplace)
 
     async def tickets(self) -> list[Row]:
-        async with self.database.intake() as connection:
-            return [row async for row in listing.tickets(connection, self.workplace.master)]
+        return [row async for row in listing.tickets(self.database, self.workplace.master)]
 
     async def ticket(self) -> Row:
         """The only ticket there is."""
@@ -88,8 +87,7 @@ class House:
         return ticket
 
     async def receipts(self) -> list[Row]:
-        async with self.database.intake() as connection:
-            return [row async for row in listing.receipts(connection)]
+        return [row async for row in listing.receipts(self.database)]
 
     async def close(self, number: int, *, at: datetime) -> None:
         """What an agent will do when a matter is done."""

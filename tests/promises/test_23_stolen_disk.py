@@ -150,16 +150,14 @@ def test_the_day_left_something_to_steal(stolen):
     assert facts["tickets"] >= PEOPLE // 2
     assert facts["grams"] > PEOPLE
     assert facts["stems"] == len(WORD_STEMS)  # with the keys it can be read
-    assert len(list((data / "spool").glob("*.seg"))) == 1
+    assert list((data / "spool").glob("*.seg"))
     assert sum(path.stat().st_size for path in files(cluster)) > 20_000_000
 
 
 def test_no_file_holds_a_number_a_name_or_a_word(stolen):
     data, cluster, _ = stolen
-    found = {}
-    for path in files(data, cluster):
-        if hits := found_in(path.read_bytes()):
-            found[path.name] = hits[:3]
+    contents = {path.read_bytes(): path for path in files(data, cluster)}  # PostgreSQL's three templates are much alike
+    found = {path.name: hits[:3] for content, path in contents.items() if (hits := found_in(content))}
     assert not found
 
 

@@ -22,6 +22,7 @@ from runtime import logs
 from runtime.settings import Account
 from storage import search
 from storage.database import StoreError
+from storage.day_keys import DayKeys
 from tests.gate import gate
 from tests.house import House
 from workers_queue.take_in import take_in
@@ -162,7 +163,6 @@ FAULTS = {
     "nothing may be seen": ("alter table seen add check (id = 'x')", "take_in.failed"),
     "no audit": ("revoke insert on audit from {database}_intake", "take_in.failed"),
     "no feed": (RAISE.format("change"), "take_in.failed"),
-    "no keys": ("delete from day_key", "take_in.parked"),
     "no grams": (RAISE.format("message_grams"), ""),
     "a table is gone": ("drop table address_person", "take_in.failed"),
     "a column is too narrow": ("alter table receipt add column n int; alter table message alter kind type varchar(2)",
@@ -210,6 +210,13 @@ async def test_no_fault_makes_us_quote_anybody(home, valkey, cluster, tape, capf
         async with home.database.intake() as connection:
             shown = await (await connection.execute("select error, events::text from receipt")).fetchall()
         no_marker_in("\n".join(f"{error} {events}" for error, events in shown))
+
+
+async def test_a_lost_key_makes_us_quote_nobody(home, valkey, tape):
+    home.workplace.day_keys = DayKeys(home.workplace.master, home.data / "keys" / "elsewhere.json")
+    await all_examples(home, valkey, thorough=False)
+    assert "take_in.parked" in tape.getvalue()
+    no_marker_in(tape.getvalue())
 
 
 async def test_an_uncaught_error_is_told_by_its_place_alone(tape):
