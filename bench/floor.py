@@ -11,6 +11,8 @@ import os
 import sys
 import time
 from datetime import UTC, datetime
+from itertools import count as numbers
+from itertools import islice
 from uuid import UUID
 
 import orjson
@@ -18,7 +20,6 @@ import psycopg
 import uvloop
 from aiohttp import web
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from uuid6 import uuid7
 
 BATCH = 200
 _TABLES = """
@@ -58,7 +59,8 @@ class BareTakeIn:
         self._cipher = AESGCM(AESGCM.generate_key(256))
         self._count = count
         self._connection.execute(_TABLES)
-        rows = [(id_, self._sealed(id_, body)) for id_ in (uuid7() for _ in range(count))]
+        self._ids = (UUID(int=n) for n in numbers())  # in order, as ours are
+        rows = [(id_, self._sealed(id_, body)) for id_ in islice(self._ids, count)]
         self._connection.execute(
             "insert into bare_receipt (id, sealed) select * from unnest(%b::uuid[], %b::bytea[])",
             [[id_ for id_, _ in rows], [sealed for _, sealed in rows]],
@@ -75,7 +77,7 @@ class BareTakeIn:
 
     def _batch(self) -> None:
         claimed = self._connection.execute(_CLAIM, [BATCH], binary=True).fetchall()
-        texts = [(uuid7(), self._text(id_, sealed)) for id_, sealed in claimed]
+        texts = [(next(self._ids), self._text(id_, sealed)) for id_, sealed in claimed]
         ids, now = [id_ for id_, _ in texts], datetime.now(UTC)
         with self._connection.transaction():
             self._connection.execute(_STORE, [ids, [now] * len(ids), [self._sealed(i, t) for i, t in texts]])

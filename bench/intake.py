@@ -1,5 +1,6 @@
 """From receipts to tickets: one worker, two workers, and a whole month at once; and what it takes in memory."""
 
+import sys
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -29,13 +30,13 @@ def intake_rows(system: System, scale: Scale) -> list[Row]:
             _taken_in(system, web, workers, scale, scale.known, seed=20_000_000)
             two = _taken_in(system, web, workers, scale, scale.messages, seed=30_000_000)
             month = _month(system, web, scale)
-            memory = _memory(web, workers[0])
+            memory = [_memory(web, workers[0])] if sys.platform == "linux" else []
     return [
         _rate("taken in by one worker: receipt to ticket", floor, one, "≥ 500/s", "≥ 1,500/s"),
         _rate("taken in by two workers (floor: one)", one, two, "≥ 1.60", "–"),
         *month,
         Row(what="parked, or tried more than once", us=str(system.ask(_NOT_DONE)), must="0"),
-        memory,
+        *memory,
     ]
 
 
@@ -90,11 +91,8 @@ def _memory(web: Process, worker: Process) -> Row:
 
 
 def _megabytes(pid: int) -> float:
-    """Proportional set size where Linux tells it; 0 elsewhere."""
-    try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    except OSError:
-        return 0.0
+    """Proportional set size: what is shared with other processes counts in part."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     return next((int(line.split()[1]) / 1000 for line in lines if line.startswith("Pss:")), 0.0)
 
 

@@ -40,6 +40,7 @@ class Channel(Generic[S]):
     """
 
     name: str
+    proof: str  #: header with the signature or secret, in lower case; with `http.KEPT_HEADERS` all that is handed over
     settings: Callable[[Section], S]  #: raises BadSettings
     verify: Callable[[Request, S], None]  #: raises NotAuthentic; reads raw bytes, never JSON
     parse: Callable[[Request, S], Sequence[Event]]  #: same bytes, same events; raises only Unreadable

@@ -14,7 +14,7 @@ from gateway.health import Health
 from gateway.webhooks import Webhooks, hooks
 from runtime.keys import Master
 from runtime.settings import Settings
-from storage.database import Database
+from storage.database import Database, StoreAway
 from storage.day_keys import DayKeys
 from storage.door import Door
 from workers_queue.nudge import Nudger, connect
@@ -40,6 +40,7 @@ async def opened(
         timeout=limits.database_timeout_ms / 1000,
         spool_limit=limits.spool_limit_mb * 1024 * 1024,
         queue_limit=limits.queue_limit,
+        most=limits.batch,
     )
     nudger = Nudger(connect(redis_url))
     webhooks = Webhooks(
@@ -51,7 +52,7 @@ async def opened(
         nudger=nudger,
     )
     await database.open()
-    await _refresh(day_keys, database)
+    await _first_keys(day_keys, database)
     await door.open()
     writing = asyncio.create_task(door.run())
     refreshing = asyncio.create_task(_refresh_hourly(day_keys, database))
@@ -83,6 +84,15 @@ async def _refresh(day_keys: DayKeys, database: Database) -> None:
         await day_keys.refresh(connection)
 
 
+async def _first_keys(day_keys: DayKeys, database: Database) -> None:
+    """Keys for today, from the database or, while it is away, from the file beside the spool."""
+    try:
+        await _refresh(day_keys, database)
+    except StoreAway as error:
+        day_keys.today()  # without one nothing can be sealed: better to end here and be started again
+        log.warning("day_keys.from_the_file", error=type(error).__name__)
+
+
 async def _refresh_hourly(day_keys: DayKeys, database: Database) -> None:
     while True:
         await asyncio.sleep(_HOUR)
@@ -98,6 +108,7 @@ async def _serve(
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+
     async def last_answer(_: web.Request, response: web.StreamResponse) -> None:
         if stop.is_set():
             response.force_close()
@@ -121,9 +132,10 @@ async def _serve(
 
 async def _let_finish(runner: web.AppRunner, seconds: float) -> None:
     """Wait for requests that are half sent: `cleanup` reads no more of them."""
-    deadline = asyncio.get_running_loop().time() + seconds
-    while runner.server and runner.server.connections and asyncio.get_running_loop().time() < deadline:
-        await asyncio.sleep(0.05)  # aiohttp tells nobody when a connection ends
+    clock = asyncio.get_running_loop().time
+    deadline = clock() + seconds
+    while runner.server and runner.server.connections and clock() < deadline:  # noqa: ASYNC110
+        await asyncio.sleep(0.05)  # - aiohttp tells nobody when a connection ends
 
 
 def serve(settings: Settings, master: Master, data: Path, owner: str, redis_url: str, *, host: str, port: int) -> None:

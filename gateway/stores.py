@@ -6,7 +6,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from runtime.keys import Master, load_master
-from runtime.services import services
+from runtime.services import remembered, services
 from runtime.settings import Settings, load, process_environment
 from storage.mirror import AccountRow
 
@@ -45,22 +45,30 @@ def master_key(given: Settings, data: Path) -> Master:
     return load_master(given.master_key_file or data / "keys" / "master.key")
 
 
-def stores(config: Path, data: Path, *, secrets_required: bool = True, sandbox: bool = False) -> Stores:
-    """Everything at once; raises BadConfig, NotRunning or ValueError."""
+def stores(
+    config: Path, data: Path, *, secrets_required: bool = True, sandbox: bool = False, patient: bool = False
+) -> Stores:
+    """Everything at once; raises BadConfig, NotRunning or ValueError.
+
+    `patient` is for what keeps running: embedded servers that are down at this moment will be back where they were.
+    """
     given = settings(config, data, secrets_required=secrets_required, sandbox=sandbox)
-    owner, redis_url = urls(given, data)
+    owner, redis_url = urls(given, data, patient=patient)
     return Stores(settings=given, master=master_key(given, data), data=data, owner=owner, redis_url=redis_url)
 
 
-def urls(given: Settings, data: Path) -> tuple[str, str]:
-    """Addresses of the database and of Redis, embedded or not."""
+def urls(given: Settings, data: Path, *, patient: bool = False) -> tuple[str, str]:
+    """Addresses of the database and of Redis, embedded or not; raises NotRunning."""
     running = services(data)
-    owner = running.database_url if running and given.database == "embedded" else given.database
-    redis_url = running.redis_url if running and given.redis == "embedded" else given.redis
-    if not owner or owner == "embedded":
-        raise NotRunning(f"The database in {data} does not run. Start the system: worker-voice serve --data {data}")
-    if not redis_url or redis_url == "embedded":
-        raise NotRunning(f"Valkey in {data} does not run. Start the system: worker-voice serve --data {data}")
+    known = remembered(data) if patient else {}
+    owner, redis_url = given.database, given.redis
+    if owner == "embedded":
+        owner = (running and running.database_url) or known.get("postgres", {}).get("url", "")
+    if redis_url == "embedded":
+        redis_url = (running and running.redis_url) or known.get("valkey", {}).get("url", "")
+    for url, name in ((owner, "The database"), (redis_url, "Valkey")):
+        if not url:
+            raise NotRunning(f"{name} in {data} does not run. Start the system: worker-voice serve --data {data}")
     return owner, redis_url
 
 

@@ -7,12 +7,14 @@ from time import perf_counter
 from typing import Any
 
 from aiohttp import web
+from prometheus_client import Counter
 
 from channels import registry
 from channels.contract import Channel, NotAuthentic
 from gateway import metrics
-from model.http import Request, Response, pack
+from model.http import KEPT_HEADERS, Request, Response
 from model.receipts import SealedReceipt
+from runtime.envelope import pack
 from runtime.ids import new_id, now
 from runtime.settings import Settings
 from storage.day_keys import DayKeys
@@ -20,16 +22,19 @@ from storage.door import Door, DoorFull
 from workers_queue.nudge import Nudger
 
 
-@dataclass(frozen=True, slots=True)
 class Hook:
     """One account's webhook, with its counters looked up once."""
 
-    account: str
-    channel: Channel[Any]
-    settings: Any
+    def __init__(self, account: str, channel: Channel[Any], settings: Any) -> None:
+        self.account, self.channel, self.settings = account, channel, settings
+        self.headers = (channel.proof, *KEPT_HEADERS)
+        self.seconds = metrics.SECONDS.labels(channel.name)
+        self._counters: dict[str, Counter] = {}
 
     def count(self, outcome: str) -> None:
-        metrics.WEBHOOKS.labels(self.channel.name, outcome).inc()
+        if outcome not in self._counters:
+            self._counters[outcome] = metrics.WEBHOOKS.labels(self.channel.name, outcome)
+        self._counters[outcome].inc()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,13 +62,16 @@ class Webhooks:
         if isinstance(given, web.Response):
             return given
         answer = await self._take(given, hook)
-        metrics.SECONDS.labels(hook.channel.name).observe(perf_counter() - started)
+        hook.seconds.observe(perf_counter() - started)
         return answer
 
     async def _read(self, request: web.Request, hook: Hook) -> Request | web.Response:
         try:
-            async with asyncio.timeout(self.read_seconds):
+            if request.content.is_eof():  # it came with the headers, as nearly all do: no timer needed
                 body = await request.read()
+            else:
+                async with asyncio.timeout(self.read_seconds):
+                    body = await request.read()
         except TimeoutError:
             hook.count("too_slow")
             return _closing(408, "The body took too long to arrive.\n")
@@ -77,7 +85,7 @@ class Webhooks:
             method=request.method,
             url=self.public_url + request.raw_path,
             step=request.match_info.get("step", ""),
-            headers=[(name.lower(), value) for name, value in request.headers.items()],
+            headers=[(name, value) for name in hook.headers for value in request.headers.getall(name, ())],
             body=body,
         )
 

@@ -1,13 +1,14 @@
-"""One received message, understood: its words repaired, its language known or guessed, its urgency floored."""
+"""One event's words, understood: repaired, their language known or guessed, their urgency floored."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 import phonenumbers
 
 from intake.triage import triage
-from model.events import Received, Sender
+from model.events import CallEnded, CallStep, Echo, Edited, Event, Kind, Received, Sender, Unsupported
 from model.tickets import APP_HINT, CHOSEN, GUESSED, UNKNOWN, WRITTEN, Facts
 from translations.understand import Understood, understand
 
@@ -19,22 +20,50 @@ _SURE = 0.5
 class Prepared:
     """What is stored of a message, and what its ticket is told of it."""
 
-    facts: Facts
+    said: Received
     words: Understood
+    facts: Facts
 
 
-def prepare(event: Received, sender: Sender, at: datetime, *, account: str, channel: str) -> Prepared:
+def as_message(event: Event) -> Received | None:
+    """An event as the message that a ticket shows of it; None where there is nothing to show.
+
+    A call is the message of its id, whichever step tells of it. What we cannot read is shown by the provider's name of
+    it, under an id of its own: it is no message we could be asked about.
+    """
+    match event:
+        case Received():
+            return event
+        case CallStep() | CallEnded():
+            language = event.language if isinstance(event, CallStep) else None
+            return _message(event, event.provider_id, event.sender, "call", language=language)
+        case Edited():
+            return _message(event, event.provider_id, event.sender, event.kind, text=event.text)
+        case Echo():
+            kind = event.attachments[0].kind if event.attachments else "text"
+            return _message(event, event.provider_id, event.to, kind, text=event.text, attachments=event.attachments)
+        case Unsupported(sender=Sender()):
+            return _message(event, f"unsupported:{event.event_id}", event.sender, "unsupported", text=event.what)
+        case _:
+            return None
+
+
+def _message(event: Event, provider_id: str, sender: Sender | None, kind: Kind, **more: Any) -> Received:
+    return Received(event_id=event.event_id, provider_id=provider_id, sender=sender, kind=kind, **more)
+
+
+def prepare(said: Received, at: datetime, *, account: str, channel: str) -> Prepared:
     """Understand and triage one message. Pure and total."""
-    words = understand(event.text, chosen=event.language)
-    found = triage(words.text, words.language, event.kind, has_media=bool(event.attachments))
-    language, rank = _language(words, sender)
+    words = understand(said.text, chosen=said.language)
+    found = triage(words.text, words.language, said.kind, has_media=bool(said.attachments))
+    language, rank = _language(words, said.sender)
     facts = Facts(
-        provider_id=event.provider_id,
+        provider_id=said.provider_id,
         occurred_at=at,
         account=account,
         channel=channel,
-        phone_country=phone_country(sender),
-        kind=event.kind,
+        phone_country=phone_country(said.sender),
+        kind=said.kind,
         language=language,
         language_rank=rank,
         urgency=found.urgency,
@@ -42,23 +71,23 @@ def prepare(event: Received, sender: Sender, at: datetime, *, account: str, chan
         issues=found.issues,
         starts_clock=not found.pleasantry,
     )
-    return Prepared(facts=facts, words=words)
+    return Prepared(said=said, words=words, facts=facts)
 
 
-def _language(words: Understood, sender: Sender) -> tuple[str | None, int]:
+def _language(words: Understood, sender: Sender | None) -> tuple[str | None, int]:
     if words.by == "person":
         return words.language, CHOSEN
     if words.language and words.by in ("script", "words"):
         return words.language, WRITTEN
     if words.language and words.confidence >= _SURE:
         return words.language, GUESSED
-    hint = understand("", chosen=sender.language).language
+    hint = understand("", chosen=sender.language if sender else None).language
     return (hint, APP_HINT) if hint else (words.language, APP_HINT if words.language else UNKNOWN)
 
 
-def phone_country(sender: Sender) -> str | None:
-    """ISO 3166 country of the person's own number; None where the channel has none or it is not a real one."""
-    return _country(sender.value) if sender.scope == "phone" else None
+def phone_country(sender: Sender | None) -> str | None:
+    """ISO 3166 country of the person's own number; None where there is none or it is not a real one."""
+    return _country(sender.value) if sender and sender.scope == "phone" else None
 
 
 @lru_cache(maxsize=4096)

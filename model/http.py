@@ -1,6 +1,5 @@
 """HTTP as data, so that an adapter can speak it without doing it."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -38,16 +37,3 @@ class Response:
 
 #: The only headers a receipt keeps: the others may be secrets (Telegram's token) or say where the provider sits.
 KEPT_HEADERS = ("content-type", "i-twilio-idempotency-token")
-
-
-def pack(request: Request) -> bytes:
-    """A request as a receipt keeps it: one line of JSON, then the body as it came."""
-    kept = [pair for pair in request.headers if pair[0] in KEPT_HEADERS]
-    return json.dumps([request.method, request.url, request.step, kept]).encode() + b"\n" + request.body
-
-
-def unpack(data: bytes) -> Request:
-    """The request again; raises ValueError for anything `pack` did not write."""
-    head, _, body = data.partition(b"\n")
-    method, url, step, headers = json.loads(head)
-    return Request(method=method, url=url, step=step, headers=[(k, v) for k, v in headers], body=body)

@@ -3,12 +3,12 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from uuid6 import uuid7
+from uuid_utils.compat import uuid7
 
 
 def new_id() -> UUID:
     """A new UUIDv7; ids made later sort later. Made before sealing, so that a blob can be bound to its row."""
-    return UUID(int=uuid7().int)
+    return uuid7()
 
 
 def now() -> datetime:

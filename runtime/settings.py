@@ -18,7 +18,19 @@ from runtime.config_form import AccountForm, Door, FileForm, Intake, Retention, 
 from runtime.config_network import count, read_network, unique
 from translations import catalog
 
-__all__ = ["Account", "BadConfig", "Door", "Intake", "Problem", "Retention", "Settings", "Workers", "load", "process_environment", "wanted"]
+__all__ = [
+    "Account",
+    "BadConfig",
+    "Door",
+    "Intake",
+    "Problem",
+    "Retention",
+    "Settings",
+    "Workers",
+    "load",
+    "process_environment",
+    "wanted",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,9 +185,7 @@ def _phrases(
     spoken = dict.fromkeys([*languages, network.default_language if network else "en", "en"])
     return {
         key: {
-            language: catalog.say(key, language)
-            for language in spoken
-            if unreviewed or catalog.reviewed(key, language)
+            language: catalog.say(key, language) for language in spoken if unreviewed or catalog.reviewed(key, language)
         }
         for key in channel.phrases
     }

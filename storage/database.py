@@ -41,7 +41,7 @@ class Database:
         self.dsn = login_dsn(owner, login, master)
         self._name = str(conninfo_to_dict(owner)["dbname"])
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
-            self.dsn, min_size=1, max_size=most, open=False, timeout=10, check=AsyncConnectionPool.check_connection
+            self.dsn, min_size=1, max_size=most, open=False, timeout=5, check=AsyncConnectionPool.check_connection
         )
 
     async def open(self) -> None:

@@ -6,7 +6,7 @@ The facts behind each rule are in docs/decisions/0004.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,15 +34,22 @@ class DoorFull(Exception):
 
 @dataclass(slots=True)
 class _Batch:
-    done: asyncio.Future[None]
     receipts: list[SealedReceipt] = field(default_factory=list)
+    waiters: list[asyncio.Future[None]] = field(default_factory=list)
+
+    def parts(self, most: int) -> Iterator["_Batch"]:
+        """The batch cut into commits of at most `most`; an empty one is one part, which tries the connection."""
+        for first in range(0, max(1, len(self.receipts)), most):
+            yield _Batch(self.receipts[first : first + most], self.waiters[first : first + most])
 
 
 class Door:
     """Keeps receipts. One per process; `run()` is its only writer."""
 
-    def __init__(self, dsn: str, spool: Path, *, timeout: float, spool_limit: int, queue_limit: int) -> None:
-        self._dsn, self._timeout, self._queue_limit = dsn, timeout, queue_limit
+    def __init__(
+        self, dsn: str, spool: Path, *, timeout: float, spool_limit: int, queue_limit: int, most: int = 300
+    ) -> None:
+        self._dsn, self._timeout, self._queue_limit, self._most = dsn, timeout, queue_limit, most
         self._spool = Spool(spool, limit_bytes=spool_limit)
         self._connection: AsyncConnection | None = None
         self._fresh: AsyncConnection | None = None
@@ -61,15 +68,14 @@ class Door:
 
     async def keep(self, receipt: SealedReceipt) -> None:
         """Return once the receipt is durable; raises DoorFull."""
-        batch = self._batch
-        if batch is None:
-            batch = self._batch = _Batch(asyncio.get_running_loop().create_future())
-            self._arrived.set()
+        batch = self._wake()
         if len(batch.receipts) >= self._queue_limit:
             self.refused += 1
             raise DoorFull
         batch.receipts.append(receipt)
-        await asyncio.shield(batch.done)
+        waiter = asyncio.get_running_loop().create_future()  # one each: a client that goes away cancels only its own
+        batch.waiters.append(waiter)
+        await waiter
 
     async def open(self) -> None:
         """Connect, if the database is there; without it the door opens all the same, onto the spool."""
@@ -84,9 +90,9 @@ class Door:
                 await self._arrived.wait()
                 self._arrived.clear()
                 batch, self._batch = self._batch, None
-                if batch is not None:
-                    await self._write(batch)
-                elif self._stopping:
+                for part in batch.parts(self._most) if batch else ():
+                    await self._write(part)
+                if self._stopping and self._batch is None:
                     return
         finally:
             for helper in helpers:
@@ -110,10 +116,9 @@ class Door:
         except (SpoolFull, OSError) as error:
             self.refused += len(batch.receipts)
             log.error("door.full", error=type(error).__name__, receipts=len(batch.receipts))
-            batch.done.set_exception(DoorFull())
-            batch.done.exception()  # every waiter may have gone away
+            _tell(batch, DoorFull())
         else:
-            batch.done.set_result(None)
+            _tell(batch, None)
 
     async def _to_database(self, receipts: Sequence[SealedReceipt]) -> bool:
         if self._fresh is not None:
@@ -143,7 +148,7 @@ class Door:
     async def _probe(self) -> None:
         while True:
             if self._connection is None and self._fresh is None and await self._connect():
-                self._wake()
+                self._wake()  # with nobody knocking, the appender would not take the new connection up by itself
             await asyncio.sleep(_PROBE_SECONDS)
 
     async def _connect(self) -> bool:
@@ -154,11 +159,12 @@ class Door:
             return True
         return False
 
-    def _wake(self) -> None:
-        """With nobody knocking, the appender would not take the new connection up by itself."""
+    def _wake(self) -> _Batch:
+        """The batch that is being filled; the appender is told of it."""
         if self._batch is None:
-            self._batch = _Batch(asyncio.get_running_loop().create_future())
-        self._arrived.set()
+            self._batch = _Batch()
+            self._arrived.set()
+        return self._batch
 
     async def _drain_now_and_then(self) -> None:
         while True:
@@ -191,6 +197,16 @@ class Door:
         if self._connection is not None:
             connection, self._connection = self._connection, None
             await connection.close()
+
+
+def _tell(batch: _Batch, error: DoorFull | None) -> None:
+    for waiter in batch.waiters:
+        if waiter.done():
+            continue
+        if error:
+            waiter.set_exception(error)
+        else:
+            waiter.set_result(None)
 
 
 async def _insert(connection: AsyncConnection, receipts: Sequence[SealedReceipt]) -> None:

@@ -9,7 +9,8 @@ from random import Random
 from typing import Any
 
 from gateway.stores import account_rows
-from model.http import Request, pack
+from model.http import Request
+from runtime.envelope import pack
 from runtime.ids import new_id
 from runtime.keys import load_master
 from runtime.settings import load

@@ -120,16 +120,9 @@ class System:
         log = self.data / "log" / f"{command}.log"
         return Child(name=command, argv=argv, env=environment(), log=log, grace_seconds=30)
 
-    def ask(self, statement: str, *values: Any) -> Any:
-        """The first value of the first row, seen by the superuser."""
-        url = make_conninfo(self.postgres.superuser_url, dbname=DATABASE)
-        with psycopg.connect(url, autocommit=True) as connection:
-            row = connection.execute(statement.encode(), values).fetchone()
-        return row[0] if row else None
-
     def receipts_in(self, *states: str) -> int:
         """How many receipts are in one of these states."""
-        return int(self.ask("select count(*) from receipt where state = any (%s)", list(states)))
+        return count_receipts(make_conninfo(self.postgres.superuser_url, dbname=DATABASE), states)
 
     def await_taken_in(self, web: Web, seconds: float = PATIENCE) -> None:
         """Wait until the spool is empty and no receipt waits or is held by a worker."""
@@ -165,7 +158,16 @@ def program(command: str, data: Path, *more: str) -> list[str]:
 
 def environment(**more: str) -> dict[str, str]:
     """Children import the program from here."""
-    return {**process_environment(), "PYTHONPATH": str(ROOT), **more}
+    given = process_environment()
+    return {**given, "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), given.get("PYTHONPATH")])), **more}
+
+
+def count_receipts(superuser_url: str, states: Sequence[str]) -> int:
+    """How many receipts are in one of these states."""
+    with psycopg.connect(superuser_url, autocommit=True) as connection:
+        row = connection.execute("select count(*) from receipt where state = any (%s)", [list(states)]).fetchone()
+    assert row
+    return int(row[0])
 
 
 def listed(command: str, data: Path) -> list[Row]:

@@ -1,14 +1,15 @@
 """From a sealed receipt back to the events it holds."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from channels import registry
 from channels.contract import Unreadable
+from intake.prepare import Prepared, as_message, prepare
 from model.events import Event
-from model.http import unpack
+from runtime.envelope import unpack
 from runtime.settings import Account, Settings
 from storage.day_keys import DayKeys
 from storage.receipts import Claimed
@@ -24,6 +25,7 @@ class Heard:
     event: Event
     at: datetime  #: the provider's time; never later than the arrival, since clocks of phones may be wrong
     arrived_at: datetime
+    prepared: Prepared | None  #: what its words mean, for events that have any; made before any lock is taken
 
 
 def read(claimed: Claimed, keys: DayKeys, settings: Settings) -> list[Heard]:
@@ -40,14 +42,24 @@ def read(claimed: Claimed, keys: DayKeys, settings: Settings) -> list[Heard]:
 
 
 def _heard(claimed: Claimed, position: int, account: Account, event: Event) -> Heard:
-    return Heard(
+    at = min(event.occurred_at or claimed.received_at, claimed.received_at)
+    empty = Heard(
         receipt=claimed.id,
         position=position,
         account=account,
         event=event,
-        at=min(event.occurred_at or claimed.received_at, claimed.received_at),
+        at=at,
         arrived_at=claimed.received_at,
+        prepared=None,
     )
+    return taken_for(empty, event)
+
+
+def taken_for(heard: Heard, event: Event) -> Heard:
+    """The same place in the same receipt, with another event standing there."""
+    said, account = as_message(event), heard.account
+    prepared = prepare(said, heard.at, account=account.id, channel=account.channel) if said else None
+    return replace(heard, event=event, prepared=prepared)
 
 
 def _meant_for(account: Account, event: Event, accounts: Mapping[str, Account]) -> Account:

@@ -6,9 +6,9 @@ from workers_queue.worker import here, run
 
 
 def take_in() -> None:
-    """One batch of receipts."""
+    """One batch of receipts. Search can wait until nobody else does."""
     here().nudger.begin("take_in")
-    if run(taking.take_in(here())):
+    if 0 < run(taking.take_in(here())) < here().settings.workers.batch:
         run(_also("index"))
 
 

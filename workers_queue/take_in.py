@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Sequence
-from dataclasses import replace
 from uuid import UUID
 
 import structlog
@@ -16,7 +15,7 @@ from storage.database import Connection, StoreAway, code_of, collided
 from storage.receipts import Claimed, Lease, LeaseLost
 from workers_queue.batch import Batch
 from workers_queue.hear import hear, hear_now
-from workers_queue.heard import Heard, read
+from workers_queue.heard import Heard, read, taken_for
 from workers_queue.workplace import Workplace
 
 _LATE = 50  # events without their original, in one transaction
@@ -124,16 +123,11 @@ async def give_up_waiting(at: Workplace) -> int:
         waiting = await messages.waited_too_long(connection, limit=_LATE)
         if not waiting:
             return 0
-        heard = [_without_original(h) for h in await _again(at, connection, waiting)]
+        heard = [taken_for(h, without_original(h.event)) for h in await _again(at, connection, waiting)]
         batch = Batch(connection, at.master, at.settings, now())
         await _hear_late(at, batch, heard)
         await batch.write()
         return len(waiting)
-
-
-def _without_original(heard: Heard) -> Heard:
-    """The same event as it is taken without its original."""
-    return replace(heard, event=without_original(heard.event))
 
 
 async def _failed(at: Workplace, lease: Lease, claimed: Claimed, error: Exception) -> None:

@@ -51,14 +51,19 @@ def here() -> Workplace:
     return _workplace
 
 
+class JobFailed(Exception):
+    """A job failed; its rows are found again by the sweep. Only the kind is told, since rq keeps the text in Redis."""
+
+
 def run(job: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine on the worker's loop, from rq's thread; cancelled when it takes too long."""
+    """Run a coroutine on the worker's loop, from rq's thread; cancelled when it takes too long. Raises JobFailed."""
     future = asyncio.run_coroutine_threadsafe(job, _loop)
     try:
         return future.result(HARD_LIMIT)
-    except BaseException:
+    except Exception as error:  # noqa: BLE001 - whatever it was, its text must not reach Redis
         future.cancel()
-        raise
+        log.warning("job.failed", error=type(error).__name__)
+        raise JobFailed(type(error).__name__) from None
 
 
 def work(workplace: Workplace, redis_url: str) -> None:

@@ -8,6 +8,7 @@ __all__ = ["CHANNEL", "Settings"]
 
 CHANNEL: Channel[Settings] = Channel(
     name="facebook",
+    proof="x-hub-signature-256",
     settings=read_settings,
     verify=verify,
     hello=hello,

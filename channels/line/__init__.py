@@ -6,4 +6,6 @@ from channels.line.settings import Settings, read_settings
 
 __all__ = ["CHANNEL", "Settings"]
 
-CHANNEL: Channel[Settings] = Channel(name="line", settings=read_settings, verify=verify, parse=parse, answer=answer)
+CHANNEL: Channel[Settings] = Channel(
+    name="line", proof="x-line-signature", settings=read_settings, verify=verify, parse=parse, answer=answer
+)

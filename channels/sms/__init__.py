@@ -6,4 +6,4 @@ from channels.sms.settings import Settings, settings
 
 __all__ = ["CHANNEL", "Settings"]
 
-CHANNEL = Channel(name="sms", settings=settings, verify=verify, parse=parse, answer=answer)
+CHANNEL = Channel(name="sms", proof="x-twilio-signature", settings=settings, verify=verify, parse=parse, answer=answer)

@@ -6,4 +6,11 @@ from channels.telegram.settings import Settings, read_settings
 
 __all__ = ["CHANNEL", "Settings"]
 
-CHANNEL: Channel[Settings] = Channel(name="telegram", settings=read_settings, verify=verify, parse=parse, answer=answer)
+CHANNEL: Channel[Settings] = Channel(
+    name="telegram",
+    proof="x-telegram-bot-api-secret-token",
+    settings=read_settings,
+    verify=verify,
+    parse=parse,
+    answer=answer,
+)

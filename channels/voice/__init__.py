@@ -7,4 +7,12 @@ from channels.voice.settings import Settings, settings
 
 __all__ = ["CHANNEL", "Settings"]
 
-CHANNEL = Channel(name="voice", settings=settings, verify=verify, parse=parse, answer=answer, phrases=PHRASES)
+CHANNEL = Channel(
+    name="voice",
+    proof="x-twilio-signature",
+    settings=settings,
+    verify=verify,
+    parse=parse,
+    answer=answer,
+    phrases=PHRASES,
+)
