@@ -1,6 +1,7 @@
 """The web process: puts the door together and keeps it open until it is told to stop."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -122,6 +123,7 @@ async def _serve(
         await runner.setup()
         site = web.TCPSite(runner, host, port, backlog=1024, reuse_port=False)
         await site.start()
+        gc.freeze()  # what is open now stays for good: the collector need not walk it beside every burst of webhooks
         log.info("web.started", port=port)
         await stop.wait()
         await site.stop()

@@ -25,7 +25,8 @@ _TRIES = 6
 def pseudonym(organisation: UUID, person: UUID, attempt: int) -> str:
     """A name such as `Teak 417`; later attempts have longer numbers, for when the short ones are taken."""
     digest = hashlib.sha256(organisation.bytes + person.bytes + bytes([attempt])).digest()
-    most = 900 * 10 ** (attempt // 2)
+    # four digits: with three, two batches met on one name so often that one waited for the other's commit
+    most = 9_900 * 10 ** (attempt // 2)
     return f"{_WORDS[digest[0] % len(_WORDS)]} {100 + int.from_bytes(digest[1:6]) % most}"
 
 

@@ -6,6 +6,7 @@ It works in Thai, Burmese and Khmer, which put no spaces between words. What it 
 import hashlib
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 from uuid import UUID
 
 from runtime.keys import Master, key_id
@@ -28,6 +29,7 @@ def grams(text: str, key: bytes) -> list[int]:
     return sorted(_hash(gram, key) for gram in sorted(distinct)[:_MOST_GRAMS])
 
 
+@lru_cache(maxsize=1 << 15)  # most trigrams of a language are met again and again
 def _hash(gram: str, key: bytes) -> int:
     return int.from_bytes(hashlib.blake2b(gram.encode(), key=key, digest_size=4).digest(), "big", signed=True)
 

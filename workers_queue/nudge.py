@@ -13,7 +13,7 @@ from rq.exceptions import DuplicateJobError
 
 QUEUE = "worker-voice"
 _SECONDS = 2.0  # a Redis that hangs must not hold anybody up
-_PAUSE = 0.02  # between two nudges of one process: what arrives meanwhile shares the next
+_PAUSE = 0.1  # between two nudges of one process: what arrives meanwhile shares the next
 log = structlog.get_logger()
 
 
