@@ -46,7 +46,7 @@ def decide(
     if open_ones:
         ticket, why = _which(open_ones, replied_to, last_answered, arrived_at)
         return Decision("joins", why, ticket)
-    closed = [t for t in tickets if t.closed_at is not None and arrived_at - t.closed_at <= reopen]
+    closed = [t for t in tickets if t.status == "closed" and t.closed_at and arrived_at - t.closed_at <= reopen]
     if not closed:
         return Decision("opens", "no_open_ticket")
     latest = max(closed, key=lambda t: (t.closed_at, t.id))

@@ -99,7 +99,7 @@ class Door:
                 helper.cancel()
             await asyncio.gather(*helpers, return_exceptions=True)
             await asyncio.to_thread(self._spool.rotate)
-            await self._hang_up()
+            await self._hang_up_all()
 
     def stop(self) -> None:
         """Finish what has arrived, then let `run()` return."""
@@ -194,9 +194,14 @@ class Door:
                 await _insert(connection, segment.receipts[first : first + _DRAIN_ROWS])
 
     async def _hang_up(self) -> None:
-        if self._connection is not None:
-            connection, self._connection = self._connection, None
+        connection, self._connection = self._connection, None
+        if connection is not None:
             await connection.close()
+
+    async def _hang_up_all(self) -> None:
+        await self._hang_up()
+        self._connection, self._fresh = self._fresh, None
+        await self._hang_up()
 
 
 def _tell(batch: _Batch, error: DoorFull | None) -> None:

@@ -49,11 +49,14 @@ class Lease:
     receipts: Sequence[Claimed]
 
 
-async def claim(connection: Connection, *, slot: str, seconds: int, limit: int) -> Lease:
-    """Up to `limit` receipts that nobody tried before, else one that was; an empty lease when there is nothing."""
+async def claim(connection: Connection, *, slot: str, seconds: int, limit: int, tried_first: bool = False) -> Lease:
+    """Up to `limit` receipts that nobody tried before, else one that was; an empty lease when there is nothing.
+
+    `tried_first` looks for the one that was tried before: under a lasting backlog its turn would never come.
+    """
     token = new_id()
     values = {"lease": token, "slot": slot, "seconds": seconds, "limit": limit}
-    for chosen in (_FRESH, _TRIED):
+    for chosen in (_TRIED, _FRESH) if tried_first else (_FRESH, _TRIED):
         async with connection.cursor(row_factory=class_row(Claimed)) as cursor:
             await cursor.execute((_TAKE + _UNTIL + chosen + _RETURNING).encode(), values)
             receipts = await cursor.fetchall()

@@ -20,11 +20,19 @@ _TABLES = """
 select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid
 where a.attname = 'organisation_id' and c.relkind in ('r', 'p') and c.relnamespace = 'public'::regnamespace
 and not (c.relrowsecurity and c.relforcerowsecurity)"""
+# Policies of one table are or-ed: a second one for the desk would open what the first one closes.
 _POLICIES = """
 select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid
 where a.attname = 'organisation_id' and c.relkind in ('r', 'p') and c.relnamespace = 'public'::regnamespace
-and not exists (select from pg_policy p where p.polrelid = c.oid and p.polname = 'wall'
-    and pg_get_expr(p.polqual, p.polrelid) like '%%organisation_id = ( SELECT%%app.organisation%%')"""
+and (not exists (select from pg_policy p where p.polrelid = c.oid and p.polname = 'wall')
+    or exists (select from pg_policy p where p.polrelid = c.oid and p.polpermissive
+        and (0::oid = any (p.polroles)
+            or exists (select from pg_roles r where r.oid = any (p.polroles) and r.rolname in (%(desk)s, %(web)s)))
+        and (p.polwithcheck is not null or not pg_get_expr(p.polqual, p.polrelid) like %(wall)s
+            or pg_get_expr(p.polqual, p.polrelid) like '%% OR %%')))"""
+_WALL = (
+    "(organisation\\_id = ( SELECT (NULLIF(current\\_setting('app.organisation'::text, true), ''::text))::uuid AS %))"
+)
 _VIEWS = """
 select relname from pg_class where relkind in ('v', 'm') and relnamespace = 'public'::regnamespace
 and not coalesce('security_invoker=true' = any (reloptions), false)"""
@@ -50,7 +58,10 @@ _QUESTIONS = (
     (_OWNERS, "The login {0} owns the table {1} and could take its wall down: give the table to the owner role."),
     (_MEMBERS, "The login {0} is a member of {1} and could change into it: revoke that."),
     (_TABLES, "The table {0} has rows of organisations but no forced row-level security: run `worker-voice migrate`."),
-    (_POLICIES, "The table {0} has no policy that compares its organisation: run `worker-voice migrate`."),
+    (
+        _POLICIES,
+        "The table {0} lacks the policy on its organisation, or has another beside it: run `worker-voice migrate`.",
+    ),
     (_VIEWS, "The view {0} answers with its owner's rights: recreate it with security_invoker."),
     (
         _FUNCTIONS,
@@ -60,5 +71,5 @@ _QUESTIONS = (
 
 
 def _asked(connection: psycopg.Connection, query: str, say: str, names: dict[str, str]) -> list[str]:
-    values = {**names, "logins": [names[login] for login in ("door", "web", "worker")]}
+    values = {**names, "wall": _WALL, "logins": [names[login] for login in ("door", "web", "worker")]}
     return [say.format(*row) for row in connection.execute(query.encode(), values).fetchall()]

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+import structlog
+
 from channels import registry
 from channels.contract import Unreadable
 from intake.prepare import Prepared, as_message, prepare
@@ -13,6 +15,8 @@ from runtime.envelope import unpack
 from runtime.settings import Account, Settings
 from storage.day_keys import DayKeys
 from storage.receipts import Claimed
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +61,11 @@ def _heard(claimed: Claimed, position: int, account: Account, event: Event) -> H
 
 def taken_for(heard: Heard, event: Event) -> Heard:
     """The same place in the same receipt, with another event standing there."""
-    said, account = as_message(event), heard.account
-    prepared = prepare(said, heard.at, account=account.id, channel=account.channel) if said else None
+    said, account, prepared = as_message(event), heard.account, None
+    try:
+        prepared = prepare(said, heard.at, account=account.id, channel=account.channel) if said else None
+    except Exception as error:  # noqa: BLE001 - its neighbours in the receipt are understood; it fails where it is heard
+        log.error("heard.not_understood", receipt=str(heard.receipt), error=type(error).__name__)
     return replace(heard, event=event, prepared=prepared)
 
 

@@ -39,7 +39,7 @@ async def _take_in(at: Workplace) -> None:
         due = await receipts.backlog(connection)
     if due:
         at.nudger.begin("take_in")  # a worker killed between dequeue and its first act leaves its job's id behind
-        await take_in(at)
+        await take_in(at, tried_first=True)
 
 
 async def _release_leases(at: Workplace) -> None:

@@ -22,12 +22,14 @@ _LATE = 50  # events without their original, in one transaction
 log = structlog.get_logger()
 
 
-async def take_in(at: Workplace) -> int:
+async def take_in(at: Workplace, *, tried_first: bool = False) -> int:
     """Claim and take in one batch of receipts; gives how many were claimed."""
     async with at.busy:
         limits = at.settings.workers
         async with at.database.intake() as connection:
-            lease = await receipts.claim(connection, slot=at.slot, seconds=limits.lease_seconds, limit=limits.batch)
+            lease = await receipts.claim(
+                connection, slot=at.slot, seconds=limits.lease_seconds, limit=limits.batch, tried_first=tried_first
+            )
         if len(lease.receipts) == limits.batch:
             at.nudger.nudge("take_in")  # there is more: call a second worker too
         readable = await _readable(at, lease)
@@ -47,7 +49,7 @@ async def _readable(at: Workplace, lease: Lease) -> list[tuple[Claimed, list[Hea
         except (KeyError, CannotOpen):
             await _park(at, lease, claimed, "the key of this receipt is gone or does not open it")
         except Exception as error:  # noqa: BLE001 - whatever one receipt does, its neighbours are taken in
-            await _failed(at, lease, claimed, error)
+            await _failed(at, lease, claimed, (), error)
     return readable
 
 
@@ -67,7 +69,7 @@ async def _halving(at: Workplace, lease: Lease, part: Sequence[tuple[Claimed, li
         if len(part) > 1:
             await _halves(at, lease, part)
         else:
-            await _failed(at, lease, part[0][0], error)
+            await _failed(at, lease, *part[0], error)
 
 
 async def _halves(at: Workplace, lease: Lease, part: Sequence[tuple[Claimed, list[Heard]]]) -> None:
@@ -80,15 +82,21 @@ async def _in_one_transaction(
     at: Workplace, connection: Connection, lease: UUID, part: Sequence[tuple[Claimed, list[Heard]]]
 ) -> None:
     batch = Batch(connection, at.master, at.settings, now())
-    heard = sorted((h for _, events in part for h in events), key=_order)
-    await batch.load(heard)
+    told = await _taken(at, batch, sorted((h for _, events in part for h in events), key=_order))
     lines: dict[UUID, dict[int, str]] = {claimed.id: {} for claimed, _ in part}
-    for one in heard:
-        lines[one.receipt][one.position] = hear(batch, one)
-    late = await messages.no_longer_waiting(connection, batch.pending.new_ids())
-    await _hear_late(at, batch, await _again(at, connection, late))
-    await batch.write()
+    for one, line in told:
+        lines[one.receipt][one.position] = line
     await receipts.done(connection, lease, {id_: [said[n] for n in sorted(said)] for id_, said in lines.items()})
+
+
+async def _taken(at: Workplace, batch: Batch, heard: Sequence[Heard]) -> list[tuple[Heard, str]]:
+    """Take events in, with those that had waited for them, and write everything; gives a line for each."""
+    await batch.load(heard)
+    told = [(one, hear(batch, one)) for one in heard]
+    late = await messages.no_longer_waiting(batch.connection, batch.pending.new_ids())
+    await _hear_late(at, batch, await _again(at, batch.connection, late))
+    await batch.write()
+    return told
 
 
 def _order(heard: Heard) -> tuple[bool, object, str, UUID, int]:
@@ -130,14 +138,32 @@ async def give_up_waiting(at: Workplace) -> int:
         return len(waiting)
 
 
-async def _failed(at: Workplace, lease: Lease, claimed: Claimed, error: Exception) -> None:
+async def _one_by_one(at: Workplace, heard: Sequence[Heard]) -> int:
+    """Several people's words may share one receipt: save those that can be; gives how many.
+
+    A replay of the parked receipt drops what was saved as seen before.
+    """
+    saved = 0
+    for one in sorted(heard, key=_order) if len(heard) > 1 else ():
+        try:
+            async with at.database.intake() as connection:
+                await _taken(at, Batch(connection, at.master, at.settings, now()), [one])
+            saved += 1
+        except Exception as error:  # noqa: BLE001 - this is the poison
+            log.warning("take_in.poison", receipt=str(one.receipt), position=one.position, error=_kind(error))
+    return saved
+
+
+async def _failed(at: Workplace, lease: Lease, claimed: Claimed, heard: Sequence[Heard], error: Exception) -> None:
     """Try again, alone and later; after the last try park it.
 
     Only the error's kind is told: its text may hold a worker's words.
     """
     limits, kind = at.settings.workers, _kind(error)
     if claimed.tries >= limits.tries:
-        await _park(at, lease, claimed, f"gave up after {claimed.tries} tries: {kind}")
+        saved = await _one_by_one(at, heard)
+        held = f"; {saved} of its {len(heard)} events were taken in" if len(heard) > 1 else ""
+        await _park(at, lease, claimed, f"gave up after {claimed.tries} tries: {kind}{held}")
         return
     wait = 2.0**claimed.tries * random.uniform(0.5, 1.5)  # noqa: S311 - jitter, nothing secret
     log.warning("take_in.failed", receipt=str(claimed.id), tries=claimed.tries, error=kind)

@@ -53,4 +53,6 @@ def test_away_for_good(system, web):
     kill(system.valkey_process)
     with load(web.url, system.accounts, rate=RATE, seconds=4) as sending:
         goes_on(system)
+    system.await_taken_in(web, MINUTE)
+    system.start_valkey()  # the operator's commands want it
     check_afterwards(system, web, sending.result())

@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from runtime.services import services
-from tests.processes import check_counts, eventually, listed, load, together
+from tests.processes import check_all_taken_in, check_counts, eventually, kill, listed, load, together
 from tests.serving import accounts_of, own_data, serving
 
 RATE, SECONDS = 60, 8
@@ -59,3 +59,16 @@ def test_the_supervisor(data):
             pass
         eventually(again.settled, "everything is taken in")
         check_counts(listed("tickets", data), together([sending.result(), more.result()]))
+
+
+def test_a_batch_in_the_hands_of_a_killed_worker_is_taken_in_within_a_minute(system):
+    web = system.web()
+    with load(web.url, system.accounts, rate=400, seconds=2) as sending:
+        pass
+    worker = system.worker()
+    eventually(lambda: system.receipts_in("taken"), "it has begun")
+    kill(worker)
+    assert system.receipts_in("taken") > 1
+    system.worker()
+    system.await_taken_in(web, 60)
+    check_all_taken_in(system, sending.result())

@@ -219,4 +219,5 @@ def downgrade() -> None:
     )
     run(f"drop table {tables}; drop sequence ticket_number")
     for role in ("door", "web", "worker", "intake", "desk", "searcher"):
-        run(f'drop owned by "{database}_{role}"; drop role "{database}_{role}"')
+        run(f'revoke all on schema public from "{database}_{role}"; drop role "{database}_{role}"')
+    run("grant usage on schema public to public")
