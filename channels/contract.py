@@ -48,6 +48,7 @@ class Channel(Generic[S]):
     hello: Callable[[Request, S], Response | None] = lambda request, settings: None  #: the provider's one-time check
     own_id: Callable[[S], str | None] = lambda settings: None  #: what `addressed_to` of an event is compared with
     door: Callable[[S], str | None] = lambda settings: None  #: accounts with an equal door share one webhook
+    private_ids: bool = False  #: message ids are made of the person's own: they are stored as keyed hashes
     phrases: tuple[str, ...] = ()  #: keys of catalog texts this channel speaks; given in `Section["phrases"]`
 
 
@@ -83,7 +84,7 @@ def secrets(section: Section, key: str) -> tuple[str, ...]:
     )
 
 
-COMMON_KEYS = ("id", "channel", "countries", "languages", "inbound", "api_base", "hook_url", "phrases")
+COMMON_KEYS = ("id", "channel", "countries", "languages", "inbound", "api_base", "hook_url", "phrases", "home")
 
 
 def only(section: Section, *own: str) -> None:

@@ -12,6 +12,7 @@ from channels.contract import Unreadable
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_ID = 200
+MADE_UP = "made-"  #: how an id begins that is no provider's but a hash of what was said
 _NOTHING: Mapping[str, Any] = {}
 
 
@@ -113,7 +114,7 @@ def made_up_id(raw: Any) -> str:
         shown = orjson.dumps(raw, option=orjson.OPT_SORT_KEYS)
     except (TypeError, ValueError):  # lone surrogates, huge numbers, nesting deeper than orjson writes
         shown = repr(list(_flat(raw))).encode()
-    return "made-" + hashlib.sha256(shown).hexdigest()[:32]
+    return MADE_UP + hashlib.sha256(shown).hexdigest()[:32]
 
 
 def _flat(raw: Any) -> Iterator[Any]:

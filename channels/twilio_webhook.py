@@ -138,26 +138,27 @@ def is_hidden(number: str) -> bool:
     return spelled in _HIDDEN or spelled.startswith("sip:anonymous@")
 
 
-def phone_sender(number: str) -> Sender | None:
+def phone_sender(number: str, home: str | None = None) -> Sender | None:
     """Whoever has this number, in E.164, so that calls and messages of one number are one person.
 
-    A short code or a number that no country has is kept as given and cannot be answered.
+    `home` is where a number without a country code belongs. A short code or a number that no country has is kept as
+    given and cannot be answered.
     None for a hidden number and for anything that is not a number (a name, a SIP address).
     """
     if is_hidden(number) or not _NUMBER.fullmatch(number.strip()):
         return None
     digits = re.sub(r"[^0-9+]", "", number)
-    value = _e164(digits)
+    value = _e164(digits, home)
     if value is None:
         return Sender(scope="phone", value=ident(digits), answerable=False)
     return Sender(scope="phone", value=value)
 
 
-def _e164(number: str) -> str | None:
+def _e164(number: str, home: str | None) -> str | None:
     if len(number.lstrip("+")) < _SHORTEST_CALLABLE:
         return None
     try:
-        parsed = phonenumbers.parse(number)
+        parsed = phonenumbers.parse(number, home)
     except phonenumbers.NumberParseException:
         return None
     if not phonenumbers.is_possible_number(parsed):  # "valid" would refuse prefixes newer than the library

@@ -7,8 +7,9 @@ from pathlib import Path
 import psycopg_pool
 import redis
 
-from gateway.stores import NotRunning, Stores, master_key, settings, urls
+from gateway.stores import NotRunning, Stores, database_url, master_key, redis_url, settings
 from routing.rules import warnings
+from runtime.keys import BadMasterKey
 from runtime.settings import BadConfig, Settings
 from storage.database import StoreError
 
@@ -57,7 +58,7 @@ def findings(config: Path, data: Path, *, sandbox: bool) -> Iterator[Finding]:
 def _keys_and_spool(given: Settings, data: Path) -> Iterator[Finding]:
     try:
         yield _ok("master key", f"fingerprint {master_key(given, data).fingerprint()}; keep a copy off this machine")
-    except (ValueError, OSError) as error:
+    except (BadMasterKey, OSError) as error:
         yield _wrong("master key", str(error))
     waiting = sorted((data / "spool").glob("*.seg"))
     yield _ok("spool", f"{len(waiting)} segments" if waiting else "empty")
@@ -69,13 +70,15 @@ def _keys_and_spool(given: Settings, data: Path) -> Iterator[Finding]:
 
 def _servers(given: Settings, data: Path) -> Iterator[Finding]:
     try:
-        owner, redis_url = urls(given, data)
+        owner, master = database_url(given, data), master_key(given, data)
     except NotRunning as error:
         yield _wrong("servers", str(error))
-        return
-    at = Stores(settings=given, master=master_key(given, data), data=data, owner=owner, redis_url=redis_url)
-    yield from _redis(at)
-    yield from _database(at)
+    except (BadMasterKey, OSError):
+        yield _wrong("servers", "not looked at: without the master key nobody can log in")
+    else:
+        at = Stores(settings=given, master=master, data=data, owner=owner, redis_url=redis_url(given, data))
+        yield from _redis(at)
+        yield from _database(at)
 
 
 def _redis(at: Stores) -> Iterator[Finding]:

@@ -41,18 +41,23 @@ def told() -> Iterator[None]:
     from gateway.stores import NotRunning
     from runtime.children import ChildFailed
     from runtime.instance import AlreadyRunning, NotOurs
+    from runtime.keys import BadMasterKey
     from runtime.ports import PortTaken
     from runtime.programs import CannotEmbed
     from runtime.settings import BadConfig
     from sandbox.accounts import BadConfig as BadSandbox
     from sandbox.script import BadMessages
+    from storage.database import StoreAway
 
     mendable: tuple[type[Exception], ...] = (BadConfig, BadSettings, BadSandbox, BadMessages, NotRunning)
-    mendable += (AlreadyRunning, NotOurs, PortTaken, CannotEmbed, ChildFailed)
+    mendable += (AlreadyRunning, NotOurs, PortTaken, CannotEmbed, ChildFailed, BadMasterKey)
     try:
         yield
     except mendable as error:
         typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    except StoreAway as error:  # its text may quote anything: the class is told, and where to look
+        typer.echo(f"The database does not answer ({type(error).__name__}): `worker-voice check` says more.", err=True)
         raise typer.Exit(1) from None
 
 
@@ -88,7 +93,7 @@ def web(
     set_up("web")
     with told():
         at = stores(config, data, sandbox=sandbox, patient=True)
-        _refuse_without_wall(at.owner, at.master)
+        _refuse_without_wall(at.owner, at.master, door_alone=True)
         from gateway.app import serve as run
 
         run(at.settings, at.master, data, at.owner, at.redis_url, host=host, port=port)
@@ -130,7 +135,12 @@ def worker(
         )
 
 
-def _refuse_without_wall(owner: str, master: "Master") -> None:
+def _refuse_without_wall(owner: str, master: "Master", *, door_alone: bool = False) -> None:
+    """Look at the wall before anything is served.
+
+    `door_alone`: with the database away a door may open all the same. It keeps webhooks on disk, and its login can do
+    nothing but insert them.
+    """
     import structlog
 
     from storage.database import StoreAway
@@ -138,8 +148,10 @@ def _refuse_without_wall(owner: str, master: "Master") -> None:
 
     try:
         found = holes(owner, master)
-    except StoreAway:  # while it is away the door keeps webhooks on disk, and there is nothing behind a wall to show
-        structlog.get_logger().warning("wall.not_looked_at", reason="the database is away")
+    except StoreAway:
+        if not door_alone:
+            raise
+        structlog.get_logger().warning("wall.not_looked_at", reason="the database is away, or refuses our logins")
         return
     if found:
         typer.echo("The wall between organisations is not whole; nothing is served:\n" + "\n".join(found), err=True)
@@ -154,7 +166,7 @@ def migrate(config: Config = CONFIG, data: Data = DATA, sandbox: Sandbox = False
     from storage.migrate import revision
 
     with told():
-        at = stores(config, data, secrets_required=False, sandbox=sandbox)
+        at = stores(config, data, secrets_required=False, sandbox=sandbox, make_key=True)
         run(at.owner, at.master, at.settings.network, account_rows(at.settings))
         typer.echo(f"Database: schema {revision(at.owner)[0]}, {len(at.settings.accounts)} accounts.")
 

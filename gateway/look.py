@@ -18,7 +18,7 @@ from storage.database import Database
 from workers_queue.nudge import Nudger, connect
 
 _LATEST = 40  # rows of a table for people; --json gives all
-_LOOK_BACK = 200
+_LOOK_BACK = 20
 
 
 @asynccontextmanager
@@ -35,18 +35,22 @@ async def show_tickets(at: Stores, *, json: bool) -> None:
     """Every ticket as a line of JSON, or the latest in a table."""
     async with _opened(at) as database:
         await _written_down(database, "tickets.listed")
-        rows = listing.tickets(database, at.master)
         if json:
-            async for row in rows:
+            async for row in listing.tickets(database, at.master):
                 _line(row)
             return
-        latest = [row async for row in rows][-_LATEST:]
+        after = await listing.newest_number(database) - _LATEST
+        latest = [row async for row in listing.tickets(database, at.master, after=after)]
     _table(("ticket", "urgency", "language", "channel", "queue", "routed by", "last words"), map(_shown, latest))
 
 
-async def _written_down(database: Database, action: str, **detail: str) -> None:
+async def _written_down(database: Database, action: str) -> None:
     async with database.intake() as connection:
-        await audit.write(connection, [audit.Line(organisation=None, actor="operator", action=action, detail=detail)])
+        await audit.write(connection, [_act(action)])
+
+
+def _act(action: str, **detail: str) -> audit.Line:
+    return audit.Line(organisation=None, actor="operator", action=action, detail=detail)
 
 
 async def show_receipts(at: Stores, *, json: bool, parked: bool) -> None:
@@ -73,10 +77,10 @@ async def replay(at: Stores, receipt: str) -> int:
     except ValueError:
         typer.echo("That is not a receipt's id: `worker-voice receipts --parked` shows them.", err=True)
         return 1
-    async with _opened(at) as database:
-        async with database.intake() as connection:
-            found = await receipts.replay(connection, id_)
-        await _written_down(database, "receipt.replayed", receipt=str(id_))
+    async with _opened(at) as database, database.intake() as connection:
+        found = await receipts.replay(connection, id_)
+        if found:
+            await audit.write(connection, [_act("receipt.replayed", receipt=str(id_))])
     if not found:
         typer.echo("No parked receipt has this id: `worker-voice receipts --parked` shows them.", err=True)
         return 1
@@ -104,9 +108,10 @@ async def watch(at: Stores, *, words: bool) -> None:
     console = Console(highlight=False, soft_wrap=True)
     async with _opened(at) as database:
         await _written_down(database, "tickets.watched")
+        began = await listing.newest_number(database)
         while True:
             # numbers are drawn before the commit, so a lower one may appear later: look a little back
-            after = max(shown.values(), default=0) - _LOOK_BACK
+            after = max(began, max(shown.values(), default=0) - _LOOK_BACK)
             async for row in listing.tickets(database, at.master, after=after):
                 if row["id"] not in shown:
                     console.print(_announced(row, words=words))

@@ -7,7 +7,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from gateway.stores import SANDBOX_SECRETS, settings
+from gateway.stores import SANDBOX_SECRETS, NotRunning, settings
 from runtime.children import Child
 from runtime.embedded import EmbeddedPostgres, EmbeddedValkey
 from runtime.instance import only_one
@@ -27,6 +27,7 @@ def serve(config: Path, data: Path, *, host: str, port: int, sandbox: bool, sand
     Raises BadConfig, AlreadyRunning, PortTaken or CannotEmbed before anything is started.
     """
     need_free(port, host)
+    _not_mixed(data, sandbox)
     if sandbox:
         need_free(sandbox_port, option="--sandbox-port")
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -41,6 +42,12 @@ def serve(config: Path, data: Path, *, host: str, port: int, sandbox: bool, sand
             note("Sandbox: invented workers write and call on all five channels; logs are in " + str(data / "log"))
         note(f"Gateway: http://{host}:{port} (webhooks at /hooks/…, health at /readyz). Ctrl-C stops everything.")
         return Supervisor(children, note).run()
+
+
+def _not_mixed(data: Path, sandbox: bool) -> None:
+    """Invented people and real ones never share a data directory: the sandbox shows words in the terminal."""
+    if sandbox and (data / "keys").exists() and not (data / SANDBOX_SECRETS).exists():
+        raise NotRunning(f"{data} holds a real network's messages: give the sandbox another directory with --data")
 
 
 def _servers(given: Settings, data: Path, note: Note) -> list[Child]:
@@ -69,7 +76,8 @@ class _Roles:
 
     def web(self, host: str, port: int) -> Child:
         where = ["--host", host, "--port", str(port), *self._sandbox]
-        return self._child("web", "web", *where, ready=lambda: _answers(f"http://{host}:{port}/readyz"), grace=25)
+        near = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+        return self._child("web", "web", *where, ready=lambda: _answers(f"http://{near}:{port}/readyz"), grace=25)
 
     def worker(self, slot: int) -> Child:
         return self._child(f"worker {slot}", "worker", "--slot", str(slot), *self._sandbox, grace=25)
@@ -105,8 +113,9 @@ def _environment() -> Mapping[str, str]:
 
 
 def _answers(url: str) -> bool:
+    ourselves = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # never by way of somebody's proxy
     try:
-        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own address
+        with ourselves.open(url, timeout=2) as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False

@@ -40,36 +40,46 @@ def settings(config: Path, data: Path, *, secrets_required: bool = True, sandbox
     return load(config, environ, secrets_required=secrets_required, unreviewed_phrases=sandbox)
 
 
-def master_key(given: Settings, data: Path) -> Master:
-    """The master key of a data directory; raises ValueError when its file holds something else."""
-    return load_master(given.master_key_file or data / "keys" / "master.key")
+def master_key(given: Settings, data: Path, *, make: bool = False) -> Master:
+    """The master key of a data directory; raises BadMasterKey."""
+    return load_master(given.master_key_file or data / "keys" / "master.key", make=make)
 
 
 def stores(
-    config: Path, data: Path, *, secrets_required: bool = True, sandbox: bool = False, patient: bool = False
+    config: Path,
+    data: Path,
+    *,
+    secrets_required: bool = True,
+    sandbox: bool = False,
+    patient: bool = False,
+    make_key: bool = False,
 ) -> Stores:
-    """Everything at once; raises BadConfig, NotRunning or ValueError.
+    """Everything at once; raises BadConfig, NotRunning or BadMasterKey.
 
     `patient` is for what keeps running: embedded servers that are down at this moment will be back where they were.
     """
     given = settings(config, data, secrets_required=secrets_required, sandbox=sandbox)
-    owner, redis_url = urls(given, data, patient=patient)
-    return Stores(settings=given, master=master_key(given, data), data=data, owner=owner, redis_url=redis_url)
+    owner = database_url(given, data, patient=patient)
+    master = master_key(given, data, make=make_key)
+    return Stores(settings=given, master=master, data=data, owner=owner, redis_url=redis_url(given, data))
 
 
-def urls(given: Settings, data: Path, *, patient: bool = False) -> tuple[str, str]:
-    """Addresses of the database and of Redis, embedded or not; raises NotRunning."""
-    running = services(data)
-    known = remembered(data) if patient else {}
-    owner, redis_url = given.database, given.redis
-    if owner == "embedded":
-        owner = (running and running.database_url) or known.get("postgres", {}).get("url", "")
-    if redis_url == "embedded":
-        redis_url = (running and running.redis_url) or known.get("valkey", {}).get("url", "")
-    for url, name in ((owner, "The database"), (redis_url, "Valkey")):
-        if not url:
-            raise NotRunning(f"{name} in {data} does not run. Start the system: worker-voice serve --data {data}")
-    return owner, redis_url
+def database_url(given: Settings, data: Path, *, patient: bool = False) -> str:
+    """Where the database is, as its owner; raises NotRunning."""
+    if given.database != "embedded":
+        return given.database
+    running, known = services(data), remembered(data).get("postgres", {}) if patient else {}
+    url = (running and running.database_url) or known.get("url")
+    if not url:
+        raise NotRunning(f"The database in {data} does not run. Start the system: worker-voice serve --data {data}")
+    return str(url)
+
+
+def redis_url(given: Settings, data: Path) -> str:
+    """Where Redis is, or was: nothing depends on its answering."""
+    if given.redis != "embedded":
+        return given.redis
+    return str(remembered(data).get("valkey", {}).get("url") or "redis://127.0.0.1:1")
 
 
 def account_rows(given: Settings) -> list[AccountRow]:

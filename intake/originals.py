@@ -23,7 +23,7 @@ def without_original(event: Event) -> Event:
             return Received(
                 event_id=event.event_id,
                 occurred_at=event.occurred_at,
-                provider_id=event.provider_id,
+                provider_id=f"edit:{event.event_id}",  # not the original's, which may yet come
                 kind=event.kind,
                 sender=event.sender,
                 text=event.text,

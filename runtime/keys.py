@@ -60,6 +60,10 @@ def key_id(blob: bytes) -> UUID:
     return UUID(bytes=bytes(blob[1:17]))
 
 
+class BadMasterKey(Exception):
+    """The master key is missing, broken or another one; the text says what to put where."""
+
+
 class Master:
     """The key above all keys. Whoever holds it and the database can read everything."""
 
@@ -89,6 +93,10 @@ class Master:
         """Where an address is found: equal addresses give equal hashes; without the key nothing else can be learned."""
         return hmac.digest(self._blind, f"{scope}\0{value}".encode(), "sha256")
 
+    def veil(self, id_: str) -> str:
+        """An id that equal ids share and nobody without the key can guess back."""
+        return hmac.digest(self._blind, b"id\0" + id_.encode(), "sha256").hex()[:32]
+
     def grams_key(self, organisation: UUID) -> bytes:
         """Key of one organisation's search grams: equal words of two organisations have different hashes."""
         return self._derive(f"grams|{organisation}")
@@ -102,24 +110,28 @@ class Master:
         return hashlib.sha256(self._derive("fingerprint")).hexdigest()[:8]
 
 
-def load_master(path: Path) -> Master:
-    """The master key of a file of 64 hexadecimal digits, made on first use, readable by its owner alone.
+def load_master(path: Path, *, make: bool = True) -> Master:
+    """The master key of a file of 64 hexadecimal digits; raises BadMasterKey.
 
-    Raises ValueError with the remedy for a file that holds something else.
+    `make`: a missing one is made, readable by its owner alone. Only what may begin a new network does that.
     """
+    if make:
+        _make_master(path)
+    try:
+        return Master(bytes.fromhex(path.read_text().strip()))
+    except FileNotFoundError:
+        raise BadMasterKey(f"{path} is missing: copy it from the machine or the safe that has it") from None
+    except ValueError:
+        raise BadMasterKey(f"{path} is no master key: restore its 64 hexadecimal digits from your safe") from None
+
+
+def _make_master(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        pass
-    else:
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_hex(32) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-    try:
-        return Master(bytes.fromhex(path.read_text().strip()))
-    except ValueError:
-        raise ValueError(
-            f"{path} is not a master key: restore the file of 64 hexadecimal digits from your safe"
-        ) from None
+        return
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_hex(32) + "\n")
+        file.flush()
+        os.fsync(file.fileno())

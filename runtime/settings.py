@@ -176,7 +176,15 @@ def _section(
         "languages": languages or ["en"],
         "hook_url": f"{public_url}/hooks/{written.get('id')}",
         "phrases": _phrases(channel, languages, network, unreviewed),
+        "home": _home(written.get("countries"), network),
     }
+
+
+def _home(countries: Any, network: Network | None) -> str | None:
+    """The one country an account serves; where it serves several, the network's."""
+    if isinstance(countries, list) and len(countries) == 1 and isinstance(countries[0], str):
+        return countries[0]
+    return network.country if network else None
 
 
 def _phrases(

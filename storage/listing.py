@@ -51,9 +51,20 @@ async def tickets(database: Database, master: Master, *, after: int = 0) -> Asyn
         after = page[-1]["number"]
 
 
-async def receipts(database: Database, *, parked: bool = False) -> AsyncIterator[Row]:
-    """Receipts, oldest first; `parked` alone if wanted."""
-    after = UUID(int=0)
+async def newest_number(database: Database) -> int:
+    """The highest ticket number there is; 0 before the first."""
+    async with database.intake() as connection:
+        row = await (await connection.execute("select coalesce(max(number), 0) from ticket")).fetchone()
+    return int(row[0]) if row else 0
+
+
+async def receipts(
+    database: Database,
+    *,
+    parked: bool = False,
+    after: UUID = UUID(int=0),  # noqa: B008 - a constant
+) -> AsyncIterator[Row]:
+    """Receipts, oldest first, from after an id on; `parked` alone if wanted."""
     while True:
         async with database.intake() as connection:
             page = await _rows(connection, _PARKED if parked else _RECEIPTS, [after, _PAGE])

@@ -115,7 +115,7 @@ async def insert_attachments(connection: Connection, rows: Sequence[tuple[UUID, 
         await connection.execute(
             "insert into attachment (organisation_id, id, message_id, position, kind, mime, size, seconds, ref, name) "
             "select * from unnest(%b::uuid[], %b::uuid[], %b::uuid[], %b::int[], %b::text[], %b::text[], %b::bigint[], "
-            "%b::int[], %b::bytea[], %b::bytea[])",
+            "%b::bigint[], %b::bytea[], %b::bytea[])",
             columns(
                 [(o, a.id, a.message, a.position, a.kind, a.mime, a.size, a.seconds, a.ref, a.name) for o, a in rows]
             ),
@@ -208,11 +208,27 @@ async def no_longer_waiting(connection: Connection, ids: Iterable[tuple[str, str
 
 
 async def waited_too_long(connection: Connection, *, limit: int) -> list[Waiting]:
-    """Take away, and give, events whose original has not come in time."""
+    """Events whose original has not come in time; nobody else is given them for an hour."""
     async with connection.cursor(row_factory=class_row(Waiting)) as cursor:
         await cursor.execute(
-            "delete from waiting where (receipt_id, position) in (select receipt_id, position from waiting "
-            "where until < now() order by until for update skip locked limit %b) returning receipt_id, position",
+            "update waiting set until = now() + interval '1 hour' where (receipt_id, position) in "
+            "(select receipt_id, position from waiting where until < now() order by until for update skip locked "
+            "limit %b) returning receipt_id, position",
             [limit],
         )
         return await cursor.fetchall()
+
+
+async def no_longer_waits(connection: Connection, waiting: Waiting) -> None:
+    """This event is taken in."""
+    await connection.execute(
+        "delete from waiting where receipt_id = %b and position = %b", [waiting.receipt_id, waiting.position]
+    )
+
+
+async def forget_seen(connection: Connection, *, days: int) -> int:
+    """Forget events that left no message, once no receipt of them can come back; gives how many."""
+    cursor = await connection.execute(
+        "delete from seen where message_id is null and seen_at < now() - make_interval(days => %b)", [days]
+    )
+    return cursor.rowcount

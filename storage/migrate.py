@@ -8,7 +8,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL, Identifier, Literal
 
 from model.network import Network
-from runtime.keys import Master
+from runtime.keys import BadMasterKey, Master
 from storage.mirror import AccountRow, mirror
 
 _SCRIPTS = Path(__file__).parent / "migrations"
@@ -16,13 +16,18 @@ _ONE_AT_A_TIME = 7_261_001  # advisory lock: two machines may start at the same 
 
 
 def migrate(owner: str, master: Master, network: Network, accounts: Iterable[AccountRow], *, to: str = "head") -> None:
-    """Run what is missing, as the owner. Safe to run twice and from two machines at once."""
+    """Run what is missing, as the owner. Safe to run twice and from two machines at once.
+
+    Raises BadMasterKey when the database was begun with another key.
+    """
     with psycopg.connect(owner, autocommit=True) as connection:
         connection.execute("select pg_advisory_lock(%s)", [_ONE_AT_A_TIME])
         _alembic(owner, to)
+        if to == "base":
+            return
+        _same_key(connection, master)
         _set_passwords(connection, owner, master)
-        if to != "base":
-            mirror(connection, network, accounts)
+        mirror(connection, network, accounts)
 
 
 def revision(owner: str) -> tuple[str | None, str | None]:
@@ -47,20 +52,29 @@ def _alembic(owner: str, to: str) -> None:
     config = Config(attributes={"configure_logger": False})
     config.set_main_option("script_location", str(_SCRIPTS))
     engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(owner), hide_parameters=True)
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        if to == "base":
-            command.downgrade(config, to)
-        else:
-            command.upgrade(config, to)
-    engine.dispose()
+    try:
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            (command.downgrade if to == "base" else command.upgrade)(config, to)
+    finally:
+        engine.dispose()
+
+
+def _same_key(connection: psycopg.Connection, master: Master) -> None:
+    """Begin the database with this key, or see that it is the one it was begun with."""
+    ours = master.fingerprint()
+    connection.execute("insert into installation (master_key) values (%s) on conflict do nothing", [ours])
+    row = connection.execute("select master_key from installation").fetchone()
+    if row != (ours,):
+        raise BadMasterKey(
+            f"This database was begun with the master key {row[0] if row else '?'}, and the one here is {ours}: "
+            "put that key into keys/master.key of the data directory"
+        )
 
 
 def _set_passwords(connection: psycopg.Connection, owner: str, master: Master) -> None:
     for login in ("door", "web", "worker"):
         user = f"{conninfo_to_dict(owner)['dbname']}_{login}"
-        if connection.execute("select 1 from pg_roles where rolname = %s", [user]).fetchone() is None:
-            continue  # taken down to the base version
         # hashed here, so that the password itself never travels to the server
         hashed = connection.pgconn.encrypt_password(master.password(user).encode(), user.encode(), b"scram-sha-256")
         connection.execute(SQL("alter role {} password {}").format(Identifier(user), Literal(hashed.decode())))

@@ -21,6 +21,7 @@ from runtime.ids import new_id
 
 _HEAD = struct.Struct(">II")
 _FIXED = struct.Struct(">16sQB")
+_SEGMENT_BYTES = 16 * 1024 * 1024
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -64,7 +65,7 @@ class Spool:
 
     def size(self) -> int:
         """Bytes on disk, over all segments."""
-        return sum(path.stat().st_size for path in self.folder.glob("*.seg"))
+        return sum(_size(path) for path in self.folder.glob("*.seg"))
 
     def append(self, receipts: Sequence[SealedReceipt]) -> None:
         """Write and fsync; raises SpoolFull or OSError, and then nothing of these receipts may be answered 200.
@@ -79,6 +80,8 @@ class Spool:
             segment.write(data)
             segment.flush()
             os.fdatasync(segment.fileno())
+            if segment.tell() > _SEGMENT_BYTES:  # whoever drains it reads it whole
+                self.rotate()
         except OSError:
             self.rotate()
             raise
@@ -90,8 +93,10 @@ class Spool:
             segment.close()
 
     def _open(self) -> BinaryIO:
-        segment = (self.folder / f"{new_id()}.seg").open("ab")
+        path = self.folder / f"{new_id()}.seg"
+        segment = path.with_suffix(".part").open("ab")
         fcntl.flock(segment, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        path.with_suffix(".part").rename(path)  # locked before a drainer can see it
         folder = os.open(self.folder, os.O_RDONLY)
         try:
             os.fsync(folder)  # the file's name must survive a power cut too
@@ -99,6 +104,13 @@ class Spool:
             os.close(folder)
         self._segment = segment
         return segment
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:  # drained just now
+        return 0
 
 
 class Draining:

@@ -81,6 +81,7 @@ async def last_answered(connection: Connection, tickets: Iterable[UUID]) -> dict
     """When an organisation last wrote in each of these tickets."""
     cursor = await connection.execute(
         "select ticket_id, max(occurred_at) from message where ticket_id = any (%b) and direction = 'out' "
+        "and status is distinct from 'elsewhere' "
         "group by ticket_id",
         [list(tickets)],
     )

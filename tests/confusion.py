@@ -16,7 +16,9 @@ SETS = {
     "tuned": "Samples the lexicons were corrected with",
     "later": "Samples written after the lexicons, then corrected with (at first sight 15 of 23 U1 were found)",
     "held_out": "Samples written just before the lexicons, never corrected with",
-    "blind": "Samples written last, never corrected with: the honest figure",
+    "tuned2": "Samples to make the phrases more general, corrected with (at first sight 59 of 95 U1 were found)",
+    "blind": "Samples the author of the newest phrases never saw, never corrected with: the honest figure",
+    "blind2": "Samples by the hand that then made the phrases more general, never corrected with: flattering",
 }
 
 

@@ -29,6 +29,7 @@ from gateway.stores import SANDBOX_SECRETS, account_rows, stores
 from runtime.children import Child, running
 from runtime.embedded import DATABASE, EmbeddedPostgres, EmbeddedValkey
 from runtime.instance import only_one
+from runtime.keys import Master, load_master
 from runtime.ports import some_free_port
 from runtime.settings import process_environment
 from sandbox.accounts import Account, names_in, read_accounts
@@ -214,10 +215,10 @@ def check_all_taken_in(system: System, summary: Summary) -> None:
     assert Counter(receipt["state"] for receipt in receipts) == {"done": sum(summary.answered.values())}, {
         receipt["error"] for receipt in receipts if receipt["error"]
     }
-    check_counts(system.tickets(), summary)
+    check_counts(system.tickets(), summary, system.data)
 
 
-def check_counts(tickets: Sequence[Row], accepted: Accepted | Summary) -> None:
+def check_counts(tickets: Sequence[Row], accepted: Accepted | Summary, data: Path) -> None:
     """Every message that was accepted is stored, once; and none that nobody sent."""
     stored = Counter(
         (ticket["account"], message["provider_id"])
@@ -225,7 +226,8 @@ def check_counts(tickets: Sequence[Row], accepted: Accepted | Summary) -> None:
         for message in ticket["messages"]
         if message["direction"] == "in" and message["provider_id"]
     )
-    expected, lost = _stored_as(accepted.expected), _stored_as(accepted.lost)
+    master = load_master(data / "keys" / "master.key", make=False)
+    expected, lost = _stored_as(accepted.expected, master), _stored_as(accepted.lost, master)
     assert expected, "nothing was accepted: the test would prove nothing"
     missing = expected - stored.keys()
     assert not missing, f"{len(missing)} of {len(expected)} accepted messages are not stored"
@@ -236,10 +238,10 @@ def check_counts(tickets: Sequence[Row], accepted: Accepted | Summary) -> None:
     assert not strange, f"{len(strange)} stored messages were never sent: {sorted(strange)[:5]}"
 
 
-def _stored_as(sent: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
-    """The sandbox's ids as ours; Telegram's `chat:message` is hashed, because the chat is the person."""
+def _stored_as(sent: Iterable[tuple[str, str]], master: Master) -> set[tuple[str, str]]:
+    """The sandbox's ids as ours; Telegram's `chat:message` is a keyed hash, because the chat is the person."""
     return {
-        (account, message_ref(*map(int, ident.split(":"))) if account.startswith("telegram") else ident)
+        (account, master.veil(message_ref(*map(int, ident.split(":")))) if account.startswith("telegram") else ident)
         for account, ident in sent
     }
 

@@ -1,7 +1,7 @@
 """Phrases that raise the urgency of a message, kept per language in `locale/<language>/urgency.yaml`.
 
 How a phrase is written stands in `translations/phrases.py`. A phrase under `harmless` ("accident insurance") is
-taken out before the others are looked for.
+taken out before the others are looked for, in the order of the file: a longer one has to stand before a shorter one.
 """
 
 import re
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 import yaml
@@ -48,6 +49,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Phrase:
+    rank: int  #: where it stands in its file
     pattern: re.Pattern[str]
     hit: Hit | None  #: None: harmless
 
@@ -110,6 +112,12 @@ def load(language: str) -> Lexicon:
     return Lexicon(language, _shelf(data, language, latin=False), _shelf(data, language, latin=True))
 
 
+def warm() -> None:
+    """Loads every lexicon, so that no message has to wait for it: about two seconds."""
+    for language in ENGLISH_NAMES:
+        load(language)
+
+
 def _shelves(spaced: str, language: str | None) -> Iterator[_Shelf]:
     """The shelves to search: by the letters that are there, whatever the language is thought to be."""
     for code in _latin_languages(language) if _LATIN.search(spaced) else ("en",):  # "en" has the emoji, too
@@ -133,9 +141,8 @@ def _search(shelf: _Shelf, text: str, starts: Set[str]) -> Iterator[Hit]:
     likely = chain(shelf.short, *(shelf.starts[start] for start in starts & shelf.starts.keys()))
     near = tuple(dict.fromkeys(chain.from_iterable(shelf.heads[head] for head in likely if head in text)))
     cleared = text
-    for phrase in near:
-        if phrase.hit is None:
-            cleared = phrase.pattern.sub(_BREAK, cleared)
+    for phrase in sorted((phrase for phrase in near if phrase.hit is None), key=attrgetter("rank")):
+        cleared = phrase.pattern.sub(_BREAK, cleared)
     for phrase in near:
         if phrase.hit and phrase.pattern.search(text if phrase.question else cleared):
             yield phrase.hit
@@ -157,8 +164,8 @@ def _shelf(data: dict[str, Any], language: str, *, latin: bool) -> _Shelf:
     for of, section in sections.items():
         wanted += [(written, Hit(of, f"{language}:{of}:{number}")) for number, written in mine(section)]
     by_head: dict[str, list[_Phrase]] = {}
-    for written, hit in wanted:
-        phrase = _Phrase(re.compile(pattern(written, tight)), hit)
+    for rank, (written, hit) in enumerate(wanted):
+        phrase = _Phrase(rank, re.compile(pattern(written, tight)), hit)
         for head in heads(written, tight):
             by_head.setdefault(head, []).append(phrase)
     pleasantries = sorted((pattern(w, tight) for _, w in mine(data.get("pleasantries", []))), key=len, reverse=True)

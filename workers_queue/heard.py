@@ -3,19 +3,23 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import structlog
 
 from channels import registry
-from channels.contract import Unreadable
+from channels.contract import Channel, Unreadable
+from channels.reading import MADE_UP
 from intake.prepare import Prepared, as_message, prepare
 from model.events import Event
 from runtime.envelope import unpack
+from runtime.keys import Master
 from runtime.settings import Account, Settings
 from storage.day_keys import DayKeys
 from storage.receipts import Claimed
 
+_IDS = ("event_id", "provider_id", "reply_to", "in_call")
 log = structlog.get_logger()
 
 
@@ -32,7 +36,7 @@ class Heard:
     prepared: Prepared | None  #: what its words mean, for events that have any; made before any lock is taken
 
 
-def read(claimed: Claimed, keys: DayKeys, settings: Settings) -> list[Heard]:
+def read(claimed: Claimed, keys: DayKeys, settings: Settings, master: Master) -> list[Heard]:
     """The events of a receipt, in their order.
 
     Raises Unreadable (park it), or KeyError and CannotOpen when its key is gone.
@@ -41,8 +45,22 @@ def read(claimed: Claimed, keys: DayKeys, settings: Settings) -> list[Heard]:
     account = settings.accounts.get(claimed.account)
     if account is None or account.settings is None:
         raise Unreadable(f"no account {claimed.account} in config.yaml: add it again and replay this receipt")
-    events = registry.load(account.channel).parse(request, account.settings)
+    channel = registry.load(account.channel)
+    events = [_veiled(event, channel, master) for event in channel.parse(request, account.settings)]
     return [_heard(claimed, n, _meant_for(account, event, settings.accounts), event) for n, event in enumerate(events)]
+
+
+def _veiled(event: Event, channel: Channel[Any], master: Master) -> Event:
+    """The event with ids that tell nothing: those made of a person's id, or of what was said, become keyed hashes.
+
+    They stand unsealed in the store, and a bare hash of a small number can be guessed by whoever steals the disk.
+    """
+    veiled: dict[str, Any] = {}
+    for name in _IDS:
+        value = getattr(event, name, None)
+        if value and (value.startswith(MADE_UP) or (channel.private_ids and name != "event_id")):
+            veiled[name] = master.veil(value)
+    return replace(event, **veiled) if veiled else event
 
 
 def _heard(claimed: Claimed, position: int, account: Account, event: Event) -> Heard:

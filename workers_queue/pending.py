@@ -103,6 +103,6 @@ def _lines(was: Ticket | None, now: Ticket) -> list[audit.Line]:
 
 def _line(action: str, ticket: Ticket, was: Ticket | None = None) -> audit.Line:
     detail = {"queue": ticket.queue, "routed_by": ticket.routed_by, "urgency": ticket.urgency}
-    if was:
+    if was and was.organisation == ticket.organisation:  # no organisation learns of another from its own trail
         detail["from"] = was.queue
     return audit.Line(organisation=ticket.organisation, actor="intake", action=action, ticket=ticket.id, detail=detail)

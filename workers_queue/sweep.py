@@ -9,10 +9,12 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from storage import audit, day_keys, feed, receipts, search
+from storage import audit, day_keys, feed, messages, receipts, search
 from workers_queue.take_in import give_up_waiting, take_in
 from workers_queue.workplace import Workplace
 
+_TURNS = 40  # batches in one sweep; receipts tried before take every other turn, alone
+_REPLAYS = 10  # days; a parked receipt may be replayed on its last day
 log = structlog.get_logger()
 
 
@@ -25,21 +27,25 @@ async def sweep(at: Workplace) -> None:
 
 async def _every(seconds: float, duty: Callable[[Workplace], Awaitable[object]], at: Workplace) -> None:
     while True:
-        await asyncio.sleep(seconds * random.uniform(0.8, 1.2))  # noqa: S311 - so that workers do not march in step
         try:
             async with asyncio.timeout(60):
                 await duty(at)
         except Exception as error:  # noqa: BLE001 - a duty that fails is tried again, and never ends the others
             log.warning("sweep.failed", duty=duty.__name__, error=type(error).__name__)
+        await asyncio.sleep(seconds * random.uniform(0.8, 1.2))  # noqa: S311 - so that workers do not march in step
 
 
 async def _take_in(at: Workplace) -> None:
     """Claims by itself, never through a nudge: Redis may be away, or may have lost the job."""
     async with at.database.intake() as connection:
         due = await receipts.backlog(connection)
-    if due:
-        at.nudger.begin("take_in")  # a worker killed between dequeue and its first act leaves its job's id behind
-        await take_in(at, tried_first=True)
+    if not due:
+        return
+    # a worker killed between dequeue and its first act leaves its job's id behind
+    await asyncio.to_thread(at.nudger.begin, "take_in")
+    for turn in range(_TURNS):
+        if not await take_in(at, tried_first=turn % 2 == 0):
+            return
 
 
 async def _release_leases(at: Workplace) -> None:
@@ -65,13 +71,17 @@ async def chain_audit(at: Workplace) -> None:
 
 async def keep_house(at: Workplace) -> None:
     """Destroy old keys, delete what has had its time, and have tomorrow's keys ready."""
-    keep = at.settings.retention
-    async with at.database.intake() as connection:
-        await at.day_keys.refresh(connection)
+    keep, intake = at.settings.retention, at.database.intake
+    async with intake() as connection:  # a transaction each: what is slow must not undo what is owed
         keys = await day_keys.destroy_old(connection)
+        await at.day_keys.refresh(connection)
+    async with intake() as connection:
         removed = await receipts.remove_old(connection, days=keep.receipts_days, parked_days=keep.parked_days)
-        forgotten = await feed.forget_old(connection, hours=keep.change_hours)
-    log.info("sweep.kept_house", keys=keys, receipts=removed, changes=forgotten)
+    async with intake() as connection:
+        changes = await feed.forget_old(connection, hours=keep.change_hours)
+    async with intake() as connection:
+        seen = await messages.forget_seen(connection, days=keep.parked_days + _REPLAYS)
+    log.info("sweep.kept_house", keys=keys, receipts=removed, changes=changes, seen=seen)
 
 
 _DUTIES: tuple[tuple[float, Callable[[Workplace], Awaitable[object]]], ...] = (

@@ -42,8 +42,11 @@ async def _readable(at: Workplace, lease: Lease) -> list[tuple[Claimed, list[Hea
     """What can be read of the lease; the rest is parked, or given back to be tried alone."""
     readable = []
     for claimed in lease.receipts:
+        if claimed.tries > at.settings.workers.tries:  # it never even failed: it ended its worker, or held it too long
+            await _park(at, lease, claimed, f"claimed {claimed.tries - 1} times and never finished")
+            continue
         try:
-            readable.append((claimed, read(claimed, at.day_keys, at.settings)))
+            readable.append((claimed, read(claimed, at.day_keys, at.settings, at.master)))
         except Unreadable as error:
             await _park(at, lease, claimed, str(error))
         except (KeyError, CannotOpen):
@@ -82,19 +85,25 @@ async def _in_one_transaction(
     at: Workplace, connection: Connection, lease: UUID, part: Sequence[tuple[Claimed, list[Heard]]]
 ) -> None:
     batch = Batch(connection, at.master, at.settings, now())
-    told = await _taken(at, batch, sorted((h for _, events in part for h in events), key=_order))
+    fresh = all(claimed.tries == 1 for claimed, _ in part)
+    told = await _taken(at, batch, sorted((h for _, events in part for h in events), key=_order), with_late=fresh)
     lines: dict[UUID, dict[int, str]] = {claimed.id: {} for claimed, _ in part}
     for one, line in told:
         lines[one.receipt][one.position] = line
     await receipts.done(connection, lease, {id_: [said[n] for n in sorted(said)] for id_, said in lines.items()})
 
 
-async def _taken(at: Workplace, batch: Batch, heard: Sequence[Heard]) -> list[tuple[Heard, str]]:
-    """Take events in, with those that had waited for them, and write everything; gives a line for each."""
+async def _taken(at: Workplace, batch: Batch, heard: Sequence[Heard], *, with_late: bool) -> list[tuple[Heard, str]]:
+    """Take events in and write everything; gives a line for each.
+
+    `with_late`: together with events that had waited for them. When that went wrong once, those wait on, and are taken
+    in by themselves when their time is over: a poison among them must not hold their original up.
+    """
     await batch.load(heard)
     told = [(one, hear(batch, one)) for one in heard]
-    late = await messages.no_longer_waiting(batch.connection, batch.pending.new_ids())
-    await _hear_late(at, batch, await _again(at, batch.connection, late))
+    if with_late:
+        late = await messages.no_longer_waiting(batch.connection, batch.pending.new_ids())
+        await _hear_late(at, batch, await _again(at, batch.connection, late))
     await batch.write()
     return told
 
@@ -119,7 +128,7 @@ async def _again(at: Workplace, connection: Connection, waiting: Sequence[messag
     events: dict[UUID, list[Heard]] = {}
     for id_, claimed in found.items():
         try:
-            events[id_] = read(claimed, at.day_keys, at.settings)
+            events[id_] = read(claimed, at.day_keys, at.settings, at.master)
         except (Unreadable, KeyError, CannotOpen) as error:  # its account or its key is gone; the others wait on it
             log.error("take_in.waited_in_vain", receipt=str(id_), error=type(error).__name__)
     return [events[w.receipt_id][w.position] for w in waiting if w.receipt_id in events]
@@ -127,15 +136,29 @@ async def _again(at: Workplace, connection: Connection, waiting: Sequence[messag
 
 async def give_up_waiting(at: Workplace) -> int:
     """Take in the events whose original has not come in time, as what they are without it; gives how many."""
+    done = 0
     async with at.busy, at.database.intake() as connection:
         waiting = await messages.waited_too_long(connection, limit=_LATE)
-        if not waiting:
-            return 0
-        heard = [taken_for(h, without_original(h.event)) for h in await _again(at, connection, waiting)]
-        batch = Batch(connection, at.master, at.settings, now())
-        await _hear_late(at, batch, heard)
-        await batch.write()
-        return len(waiting)
+    for one in waiting:  # each by itself, and none twice within the hour
+        try:
+            async with at.busy, at.database.intake() as connection:
+                await _without_its_original(at, connection, one)
+            done += 1
+        except Exception as error:  # noqa: BLE001 - it is tried again in an hour, for as long as its receipt is kept
+            log.error("take_in.late_poison", receipt=str(one.receipt_id), error=_kind(error))
+    return done
+
+
+async def _without_its_original(at: Workplace, connection: Connection, waiting: messages.Waiting) -> None:
+    batch = Batch(connection, at.master, at.settings, now())
+    found = await _again(at, connection, [waiting])
+    await batch.load(found)
+    # its original may have come after all, with a receipt that had to be tried again
+    here = [refers_to(h.event) is not None and (h.account.id, refers_to(h.event)) in batch.known for h in found]
+    heard = [h if came else taken_for(h, without_original(h.event)) for h, came in zip(found, here, strict=True)]
+    await _hear_late(at, batch, heard)
+    await messages.no_longer_waits(connection, waiting)
+    await batch.write()
 
 
 async def _one_by_one(at: Workplace, heard: Sequence[Heard]) -> int:
@@ -147,7 +170,7 @@ async def _one_by_one(at: Workplace, heard: Sequence[Heard]) -> int:
     for one in sorted(heard, key=_order) if len(heard) > 1 else ():
         try:
             async with at.database.intake() as connection:
-                await _taken(at, Batch(connection, at.master, at.settings, now()), [one])
+                await _taken(at, Batch(connection, at.master, at.settings, now()), [one], with_late=False)
             saved += 1
         except Exception as error:  # noqa: BLE001 - this is the poison
             log.warning("take_in.poison", receipt=str(one.receipt), position=one.position, error=_kind(error))

@@ -5,17 +5,24 @@ are in docs/decisions/0005.
 """
 
 import asyncio
+import os
 import signal
 import threading
 from collections.abc import Coroutine
+from concurrent.futures import Future
+from contextlib import suppress
+from types import FrameType
 from typing import Any, TypeVar
 
 import redis
 import structlog
 from rq import SimpleWorker
+from rq.exceptions import StopRequested
 from rq.timeouts import BaseDeathPenalty
+from rq.worker import WorkerStatus
 
 from storage import receipts
+from translations import lexicon
 from workers_queue.nudge import QUEUE
 from workers_queue.sweep import sweep
 from workers_queue.workplace import Workplace
@@ -37,6 +44,13 @@ class _NoPenalty(BaseDeathPenalty):
 
 class _Worker(SimpleWorker):
     death_penalty_class = _NoPenalty
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """rq's own would tell Redis first; with Redis away that fails, and breaks off the job under way."""
+        _stopping.set()
+        self._stop_requested = True
+        if self.get_state() != WorkerStatus.BUSY:
+            raise StopRequested
 
 
 _loop = asyncio.new_event_loop()
@@ -72,17 +86,29 @@ def work(workplace: Workplace, redis_url: str) -> None:
     _workplace = workplace
     thread = threading.Thread(target=_loop.run_forever, name="loop", daemon=True)
     thread.start()
+    threading.Thread(target=_watch, name="watchdog", daemon=True).start()
     run(_begin(workplace))
     sweeping = asyncio.run_coroutine_threadsafe(sweep(workplace), _loop)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: _stopping.set())
     try:
-        _serve(redis_url)
+        with suppress(StopRequested):  # rq raises it wherever the signal finds it
+            _serve(redis_url)
     finally:
-        sweeping.cancel()
-        run(_end(workplace))
+        run(_end(workplace, sweeping))
         _loop.call_soon_threadsafe(_loop.stop)
         thread.join(timeout=5)
+
+
+def _watch() -> None:
+    """End a process whose loop stands still: what it was at is counted as tried, and somebody starts it again."""
+    while not _stopping.wait(10):
+        turned = asyncio.run_coroutine_threadsafe(asyncio.sleep(0), _loop)
+        try:
+            turned.result(HARD_LIMIT)
+        except TimeoutError:
+            log.critical("worker.stands_still", seconds=HARD_LIMIT)
+            os._exit(1)
 
 
 def _serve(redis_url: str) -> None:
@@ -93,14 +119,13 @@ def _serve(redis_url: str) -> None:
             worker = _Worker([QUEUE], connection=client, maintenance_interval=60, worker_ttl=60)
             worker.log_job_description = False
             worker.work(logging_level="WARNING")
-            if worker._shutdown_requested_date:  # noqa: SLF001 - rq tells nobody else that it was asked to stop
-                return
         except redis.RedisError as error:
             log.warning("worker.redis_away", error=type(error).__name__)
         _stopping.wait(0.5)
 
 
 async def _begin(workplace: Workplace) -> None:
+    await asyncio.to_thread(lexicon.warm)  # else the first message of an unknown language pays for all of them
     await workplace.database.open()
     async with workplace.database.intake() as connection:
         await workplace.day_keys.refresh(connection)
@@ -108,6 +133,8 @@ async def _begin(workplace: Workplace) -> None:
     log.info("worker.started", slot=workplace.slot, released=released)
 
 
-async def _end(workplace: Workplace) -> None:
+async def _end(workplace: Workplace, sweeping: Future[None]) -> None:
+    await workplace.busy.acquire()  # the batch under way is finished, and none is begun after it
+    sweeping.cancel()
     await workplace.nudger.close()
     await workplace.database.close()

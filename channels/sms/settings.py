@@ -13,6 +13,7 @@ class Settings:
     auth_tokens: tuple[str, ...] = field(repr=False)  #: all are accepted, the first is used for sending
     number: str = ""  #: what we send from; empty where a messaging service chooses
     messaging_service_sid: str = ""
+    home: str | None = None  #: country of a number without a country code
 
 
 def settings(section: Section) -> Settings:
@@ -23,6 +24,7 @@ def settings(section: Section) -> Settings:
         auth_tokens=secrets(section, "auth_token"),
         number=_text(section, "number"),
         messaging_service_sid=_origin(section),
+        home=section.get("home"),
     )
 
 

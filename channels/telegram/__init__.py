@@ -13,4 +13,5 @@ CHANNEL: Channel[Settings] = Channel(
     verify=verify,
     parse=parse,
     answer=answer,
+    private_ids=True,
 )

@@ -24,6 +24,7 @@ class Settings:
     recordings: Mapping[str, Mapping[str, str]]  #: language → menu | leave_message | goodbye → URL of an audio file
     phrases: Mapping[str, Mapping[str, str]]  #: catalog key → language → text
     voicemail_seconds: int
+    home: str | None = None  #: country of a number without a country code
 
     def language_of(self, key: str) -> str | None:
         """The language behind a key of the phone; None for a key without one."""
@@ -43,6 +44,7 @@ def settings(section: Section) -> Settings:
         recordings=_recordings(section.get("prompts"), languages),
         phrases=_phrases(section.get("phrases")),
         voicemail_seconds=_voicemail_seconds(section.get("voicemail_seconds", 180)),
+        home=section.get("home"),
     )
 
 

@@ -28,7 +28,7 @@ def test_with_the_database_stopped_hard_for_20_seconds(system):
     web = system.web()
     system.worker()
     assert is_up(web)
-    with load(web.url, system.accounts, rate=RATE, seconds=28) as sending:
+    with load(web.url, system.accounts, rate=RATE, seconds=30) as sending:
         eventually(lambda: system.receipts_in("done") > RATE, "the first second is taken in")
         kill(system.database_process, signal.SIGQUIT)
         stopped = time.monotonic()

@@ -42,7 +42,7 @@ def test_web_worker_valkey_and_postgres_in_turn(data):
         ]
         summaries = [killed_under_load(served, victim, seed) for seed, victim in enumerate(victims, 1)]
         eventually(served.settled, "everything is taken in")
-        check_counts(listed("tickets", data), together(summaries))
+        check_counts(listed("tickets", data), together(summaries), data)
         assert {receipt["state"] for receipt in listed("receipts", data)} == {"done"}
 
 
@@ -58,7 +58,7 @@ def test_the_supervisor(data):
         with load(again.url, accounts_of(data), rate=RATE, seconds=2, seed=2) as more:
             pass
         eventually(again.settled, "everything is taken in")
-        check_counts(listed("tickets", data), together([sending.result(), more.result()]))
+        check_counts(listed("tickets", data), together([sending.result(), more.result()]), data)
 
 
 def test_a_batch_in_the_hands_of_a_killed_worker_is_taken_in_within_a_minute(system):

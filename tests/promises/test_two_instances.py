@@ -44,11 +44,11 @@ def test_side_by_side_stopped_by_either_signal_and_started_again(places):
         said = [told(first, 1), told(second, 2)]
         assert first.stop(signal.SIGINT) == 0
         assert second.process.poll() is None
-        check_counts(listed("tickets", two), said[1])
+        check_counts(listed("tickets", two), said[1], two)
         assert second.stop(signal.SIGTERM) == 0
     with serving(one, first.port) as first, serving(two, second.port):
-        check_counts(listed("tickets", one), said[0])
-        check_counts(listed("tickets", two), said[1])
+        check_counts(listed("tickets", one), said[0], one)
+        check_counts(listed("tickets", two), said[1], two)
         assert first.stop(signal.SIGTERM) == 0
 
 

@@ -21,6 +21,9 @@ create table account (
     id text primary key, channel text not null, countries text[] not null, languages text[] not null,
     inbound boolean not null, retired_at timestamptz);
 
+-- whose key this database was begun with: another one must not take it over
+create table installation (only_one boolean primary key default true check (only_one), master_key text not null);
+
 -- keys of receipts and spool, one a day; the row is what makes them readable, so deleting it is what destroys them
 create table day_key (
     id uuid primary key, name text not null unique, wrapped bytea not null, destroy_on date not null);
@@ -92,7 +95,7 @@ create table message_version (
 create index message_version_message on message_version (organisation_id, message_id);
 create table attachment (
     organisation_id uuid not null, id uuid not null, message_id uuid not null, position int not null, kind text not null,
-    mime text, size bigint, seconds int, ref bytea not null, name bytea,
+    mime text, size bigint, seconds bigint, ref bytea not null, name bytea,
     primary key (organisation_id, id),
     foreign key (organisation_id, message_id) references message on update cascade on delete cascade);
 create index attachment_message on attachment (organisation_id, message_id);
@@ -130,7 +133,8 @@ WALLED = (
 )  # fmt: skip
 ORGANISATION = "(select nullif(current_setting('app.organisation', true), '')::uuid)"
 READABLE_BY_ALL = ("organisation", "queue", "account")
-DESK_READS = ("person_card", "ticket", "message", "message_version", "attachment", "change", "feed_epoch", "audit")
+NOT_FOR_THE_DESK = ("previous_queue", "previous_ticket")  # they may name another organisation
+DESK_READS = ("person_card", "message", "message_version", "attachment", "change", "feed_epoch", "audit")
 
 FUNCTIONS = """
 -- message ids of the current organisation whose text holds all of these grams; newest first
@@ -194,9 +198,18 @@ def _grants(run, intake: str, desk: str, searcher: str, door: str) -> None:  # t
     run(f"grant usage on sequence ticket_number to {intake}")
     run(f"grant select on {', '.join(READABLE_BY_ALL)} to {desk}, {door}")
     run(f"grant select on {', '.join(DESK_READS)} to {desk}; grant insert on audit, change to {desk}")
+    run(f"grant select ({', '.join(_columns(run, 'ticket', NOT_FOR_THE_DESK))}) on ticket to {desk}")
     run(f"grant insert (id, account, received_at, sealed) on receipt to {door}")
     run(f"grant select, insert on day_key to {door}")
     run(f"grant select on message_grams, person_card, person_key to {searcher}")
+
+
+def _columns(run, table: str, left_out: tuple[str, ...]) -> list[str]:  # type: ignore[no-untyped-def]
+    rows = run(
+        "select attname from pg_attribute where attnum > 0 and not attisdropped "
+        f"and attrelid = '{table}'::regclass order by attnum"
+    )
+    return [name for (name,) in rows if name not in left_out]
 
 
 def _functions(run, searcher: str, intake: str, desk: str, door: str) -> None:  # type: ignore[no-untyped-def]
@@ -215,7 +228,7 @@ def downgrade() -> None:
     run("drop function gauges(); drop function keys_of(uuid[]); drop function find_messages(int[], int)")
     tables = (
         "audit_chain, audit, change, feed_epoch, gram_due, message_grams, attachment, message_version, message, ticket, "
-        "person_card, waiting, seen, address_person, address, person_key, person, receipt, day_key, account, queue, organisation"
+        "person_card, waiting, seen, address_person, address, person_key, person, receipt, day_key, account, queue, organisation, installation"
     )
     run(f"drop table {tables}; drop sequence ticket_number")
     for role in ("door", "web", "worker", "intake", "desk", "searcher"):
