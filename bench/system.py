@@ -50,7 +50,7 @@ class System:
 
     def __init__(self, data: Path, postgres: EmbeddedPostgres) -> None:
         self.data, self._postgres = data, postgres
-        self.at: Stores = stores(CONFIG, data, sandbox=True)
+        self.at: Stores = stores(CONFIG, data, sandbox=True, make_key=True)
         text = CONFIG.read_text("utf-8")
         self.accounts: Sequence[Account] = read_accounts(text, invent(names_in(text), data / SANDBOX_SECRETS))
 

@@ -87,7 +87,7 @@ class System:
             server.prepare()
         self.database_process = self._server(self.postgres.child())
         self.valkey_process = self._server(self.valkey.child())
-        at = stores(CONFIG, data, sandbox=True)
+        at = stores(CONFIG, data, sandbox=True, make_key=True)
         migrate(at.owner, at.master, at.settings.network, account_rows(at.settings))
 
     def _server(self, child: Child) -> subprocess.Popen[bytes]:

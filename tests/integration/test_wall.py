@@ -91,7 +91,9 @@ async def desk_reads(web: Database) -> list[str]:
     """The walled tables the desk may read at all."""
     async with web.desk(SHWE) as connection:
         found = await rows(connection, WALLED)
-        return [t for (t,) in found if (await rows(connection, "select has_table_privilege(%s, 'select')", t))[0][0]]
+        return [
+            t for (t,) in found if (await rows(connection, "select has_any_column_privilege(%s, 'select')", t))[0][0]
+        ]
 
 
 # The self-check
@@ -162,6 +164,13 @@ async def test_a_desk_sees_its_own_rows_and_no_others_in_every_walled_table(two,
             for table in readable:
                 seen = {o for (o,) in await rows(connection, f"select organisation_id from {table}")}
                 assert seen == {organisation}, table
+
+
+async def test_a_desk_does_not_learn_who_served_a_person_before(two, web):
+    for column in ("previous_queue", "previous_ticket"):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            async with web.desk(SHWE) as connection:
+                await connection.execute(f"select {column} from ticket")
 
 
 async def test_what_the_desk_may_not_read_it_cannot_read(two, web):

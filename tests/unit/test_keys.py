@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.ids import new_id
-from runtime.keys import CannotOpen, Master, key_id, load_master
+from runtime.keys import BadMasterKey, CannotOpen, Master, key_id, load_master
 
 MASTER, OTHER = Master(bytes(range(32))), Master(bytes(range(1, 33)))
 KEY, _ = MASTER.new_key(UUID(int=5))
@@ -125,7 +125,7 @@ def test_the_master_key_is_made_once_and_for_our_eyes_alone(tmp_path):
 def test_a_file_that_holds_something_else_is_refused_without_being_quoted(tmp_path, content):
     path = tmp_path / "master.key"
     path.write_text(content, "utf-8")
-    with pytest.raises(ValueError, match="is not a master key: restore") as refused:
+    with pytest.raises(BadMasterKey, match="is no master key: restore") as refused:
         load_master(path)
     assert content.strip() == "" or content.strip() not in str(refused.value)
     assert path.read_text("utf-8") == content  # never overwritten: it may be all that is left of the key
@@ -134,10 +134,16 @@ def test_a_file_that_holds_something_else_is_refused_without_being_quoted(tmp_pa
 def test_bytes_that_are_no_text_are_refused_too(tmp_path):
     path = tmp_path / "master.key"
     path.write_bytes(b"\xff\xfe" * 32)
-    with pytest.raises(ValueError, match="is not a master key"):
+    with pytest.raises(BadMasterKey, match="is no master key"):
         load_master(path)
 
 
 def test_a_key_of_another_length_is_refused():
     with pytest.raises(ValueError, match="32 bytes"):
         Master(b"short")
+
+
+def test_a_missing_key_is_not_made_by_whoever_only_looks(tmp_path):
+    with pytest.raises(BadMasterKey, match="is missing: copy it"):
+        load_master(tmp_path / "master.key", make=False)
+    assert not (tmp_path / "master.key").exists()
