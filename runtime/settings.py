@@ -42,7 +42,7 @@ class Account:
     settings: Any = field(repr=False)  #: the channel's own; None where its secrets were neither set nor required
     countries: tuple[str, ...] = ()  #: ISO 3166 alpha-2, where the people are whom it serves
     languages: tuple[str, ...] = ()  #: BCP 47, the first is the account's own
-    inbound: bool = True  #: False: it only sends, its webhook takes delivery reports alone
+    inbound: bool = True  #: False: it only sends. Should something come in all the same, it is kept
     api_base: str | None = None  #: where the provider's API is; None: where the provider says
 
 

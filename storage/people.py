@@ -18,9 +18,21 @@ async def lock_addresses(connection: Connection, blinds: Iterable[bytes]) -> Non
     A statement of its own, before anything is read: fifty first messages in parallel make one person. Sorted, so that
     two workers cannot wait for each other.
     """
-    numbers = sorted({int.from_bytes(blind[:8], "big", signed=True) for blind in blinds})
-    if numbers:
+    if numbers := lock_numbers(blinds):
         await connection.execute("select pg_advisory_xact_lock(k) from unnest(%b::bigint[]) k", [numbers])
+
+
+async def lock_free_addresses(connection: Connection, blinds: Iterable[bytes]) -> set[int]:
+    """Lock those of these addresses that nobody has in hands, without waiting; gives the numbers of the others."""
+    cursor = await connection.execute(
+        "select k from unnest(%b::bigint[]) k where not pg_try_advisory_xact_lock(k)", [lock_numbers(blinds)]
+    )
+    return {row[0] for row in await cursor.fetchall()}
+
+
+def lock_numbers(blinds: Iterable[bytes]) -> list[int]:
+    """The numbers by which addresses are locked, in the order in which everybody takes them."""
+    return sorted({int.from_bytes(blind[:8], "big", signed=True) for blind in blinds})
 
 
 async def addresses(connection: Connection, blinds: Iterable[bytes]) -> dict[bytes, Address]:

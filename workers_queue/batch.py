@@ -67,7 +67,7 @@ class Batch:
     async def load(self, heard: Iterable[Heard]) -> None:
         """Lock and read all that these events may touch. May be called again for more of them."""
         heard = list(heard)
-        blinds = {blind for h in heard for blind in _locks(h.event, self.master)}
+        blinds = {blind for h in heard for blind in locks(h.event, self.master)}
         await people.lock_addresses(self.connection, blinds)
         self._addresses |= await people.addresses(self.connection, blinds - self._addresses.keys())
         await self._load_known(heard)
@@ -268,7 +268,7 @@ def dedupe_id(event: Event) -> str:
     return f"m:{event.event_id}" if own else f"e:{event.event_id}"
 
 
-def _locks(event: Event, master: Master) -> list[bytes]:
+def locks(event: Event, master: Master) -> list[bytes]:
     """Hashes to lock on: the sender's address, and the call that recordings without a sender refer to.
 
     An event with neither is locked by its own id, so that two workers cannot take in two copies of it.

@@ -10,15 +10,16 @@ from channels.contract import Unreadable
 from intake.originals import refers_to, without_original
 from runtime.ids import now
 from runtime.keys import CannotOpen
-from storage import messages, receipts
+from storage import messages, people, receipts
 from storage.database import Connection, StoreAway, code_of, collided
 from storage.receipts import Claimed, Lease, LeaseLost
-from workers_queue.batch import Batch
+from workers_queue.batch import Batch, locks
 from workers_queue.hear import hear, hear_now
 from workers_queue.heard import Heard, read, taken_for
 from workers_queue.workplace import Workplace
 
 _LATE = 50  # events without their original, in one transaction
+Part = list[tuple[Claimed, list[Heard]]]  #: receipts with what they hold
 log = structlog.get_logger()
 
 
@@ -38,7 +39,7 @@ async def take_in(at: Workplace, *, tried_first: bool = False) -> int:
         return len(lease.receipts)
 
 
-async def _readable(at: Workplace, lease: Lease) -> list[tuple[Claimed, list[Heard]]]:
+async def _readable(at: Workplace, lease: Lease) -> Part:
     """What can be read of the lease; the rest is parked, or given back to be tried alone."""
     readable = []
     for claimed in lease.receipts:
@@ -56,34 +57,51 @@ async def _readable(at: Workplace, lease: Lease) -> list[tuple[Claimed, list[Hea
     return readable
 
 
-async def _halving(at: Workplace, lease: Lease, part: Sequence[tuple[Claimed, list[Heard]]]) -> None:
-    """Take a batch in; if that fails, each half of it; at one, set it aside. One poison spoils nobody else's day."""
+async def _halving(at: Workplace, lease: Lease, part: Part, *, patient: bool = False) -> None:
+    """Take a batch in; if that fails, each half of it; at one, set it aside. One poison spoils nobody else's day.
+
+    Receipts whose people another worker has in hands come last, and then wait (`patient`).
+    """
+    busy: Part = []
     try:
         async with at.database.intake() as connection:
-            await _in_one_transaction(at, connection, lease.token, part)
+            if not patient:
+                part, busy = await _whose_people_are_free(at, connection, part)
+            if part:
+                await _in_one_transaction(at, connection, lease.token, part)
     except LeaseLost:
         log.warning("take_in.lease_lost", receipts=len(part))
     except StoreAway as error:
-        if collided(error) and len(part) > 1:
-            await _halves(at, lease, part)
-        else:
+        if not collided(error):
             raise  # the database, not the receipts: the lease runs out and they are claimed again
+        await _halves(at, lease, part, error)
     except Exception as error:  # noqa: BLE001
-        if len(part) > 1:
-            await _halves(at, lease, part)
-        else:
-            await _failed(at, lease, *part[0], error)
+        await _halves(at, lease, part, error)
+    if busy:
+        await _halving(at, lease, busy, patient=True)
 
 
-async def _halves(at: Workplace, lease: Lease, part: Sequence[tuple[Claimed, list[Heard]]]) -> None:
+async def _halves(at: Workplace, lease: Lease, part: Part, error: Exception) -> None:
+    if len(part) == 1:
+        await _failed(at, lease, *part[0], error)
+        return
     middle = len(part) // 2
-    await _halving(at, lease, part[:middle])
-    await _halving(at, lease, part[middle:])
+    await _halving(at, lease, part[:middle], patient=True)
+    await _halving(at, lease, part[middle:], patient=True)
 
 
-async def _in_one_transaction(
-    at: Workplace, connection: Connection, lease: UUID, part: Sequence[tuple[Claimed, list[Heard]]]
-) -> None:
+async def _whose_people_are_free(at: Workplace, connection: Connection, part: Part) -> tuple[Part, Part]:
+    """Part a batch in two: what can be taken in now, and what another worker's batch stands in the way of.
+
+    Two batches nearly always share somebody; without this the whole of one would wait for the whole of the other.
+    """
+    wanted = {claimed.id: {b for h in events for b in locks(h.event, at.master)} for claimed, events in part}
+    held = await people.lock_free_addresses(connection, set().union(*wanted.values()))
+    busy = {id_ for id_, blinds in wanted.items() if held.intersection(people.lock_numbers(blinds))}
+    return [p for p in part if p[0].id not in busy], [p for p in part if p[0].id in busy]
+
+
+async def _in_one_transaction(at: Workplace, connection: Connection, lease: UUID, part: Part) -> None:
     batch = Batch(connection, at.master, at.settings, now())
     fresh = all(claimed.tries == 1 for claimed, _ in part)
     told = await _taken(at, batch, sorted((h for _, events in part for h in events), key=_order), with_late=fresh)
