@@ -56,16 +56,6 @@ def triage(text: str, language: str | None, kind: Kind, *, has_media: bool) -> T
     return Triage(urgency, reasons, issues)
 
 
-def join(a: Triage, b: Triage) -> Triage:
-    """Two messages as one: the more urgent floor, all reasons, all issues. Order does not matter."""
-    return Triage(
-        more_urgent(a.urgency, b.urgency),
-        tuple(sorted({*a.reasons, *b.reasons})),
-        tuple(sorted({*a.issues, *b.issues})),
-        a.pleasantry and b.pleasantry,
-    )
-
-
 def _floor(found: list[str]) -> Urgency:
     """The highest floor of what was found. Questions are U4 only among themselves; with nothing found it is U3."""
     known: Taxonomy = taxonomy.load()

@@ -224,7 +224,7 @@ async def test_an_uncaught_error_is_told_by_its_place_alone(tape):
         raise ValueError(MARKERS[0])
     except ValueError:
         sys.excepthook(*sys.exc_info())
-    logging.getLogger("a.library").warning("could not read %s", MARKERS[1])
+    logging.getLogger("of_somebody_else").warning("could not read %s", MARKERS[1])
     logging.getLogger("aiohttp.server").error("Error handling request", exc_info=ValueError(MARKERS[2]))
     told = [json.loads(line) for line in tape.getvalue().splitlines()]
     assert [line["event"] for line in told] == ["uncaught", "library", "library"]

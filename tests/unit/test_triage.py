@@ -2,11 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intake.triage import RULES, Triage, join, triage
+from intake.triage import RULES, Triage, triage
 from tests import confusion
 from translations import lexicon, taxonomy
 from translations.languages import ENGLISH_NAMES
-from translations.understand import understand
 
 CODES = taxonomy.load().issues
 KINDS = ["text", "image", "audio", "video", "file", "sticker", "location", "contact", "postback", "call", "reaction"]
@@ -15,15 +14,6 @@ PIECES = st.sampled_from([row["text"] for row in confusion.samples()] + ["thanks
 
 def of(text, language="en", kind="text", has_media=False):
     return triage(text, language, kind, has_media=has_media)
-
-
-triages = st.builds(
-    Triage,
-    st.sampled_from(["U1", "U2", "U3", "U4"]),
-    st.lists(st.sampled_from(["child", "danger_now", "issue:WAG.OT"]), unique=True).map(sorted).map(tuple),
-    st.lists(st.sampled_from(["WAG.OT", "OSH.FIRE"]), unique=True).map(sorted).map(tuple),
-    st.booleans(),
-)
 
 
 def test_the_page_shows_the_tables_as_they_are():
@@ -165,27 +155,6 @@ def test_no_word_of_the_message_is_in_the_reasons():
 def test_a_gap_has_an_end_and_does_not_reach_over_what_is_harmless():
     assert "DOC.PASSPORT" in of("passport from three of us was taken").issues
     assert "DOC.PASSPORT" not in of("passport" + " word" * 20 + " was taken").issues
-
-
-@given(triages, triages, triages)
-def test_joining_is_commutative_associative_and_idempotent(a, b, c):
-    assert join(a, b) == join(b, a)
-    assert join(join(a, b), c) == join(a, join(b, c))
-    assert join(a, a) == a
-
-
-@given(triages, triages)
-def test_joining_never_lowers(a, b):
-    joined = join(a, b)
-    assert joined.urgency == min(a.urgency, b.urgency)
-    assert set(joined.reasons) >= set(a.reasons)
-    assert set(joined.issues) >= set(a.issues)
-
-
-@given(PIECES, PIECES)
-def test_two_messages_joined_are_as_urgent_as_the_more_urgent_one(first, second):
-    a, b = (of(understand(text).text, understand(text).language) for text in (first, second))
-    assert join(a, b).urgency <= min(a.urgency, b.urgency)
 
 
 @given(st.text() | PIECES, st.sampled_from([None, "xx", *ENGLISH_NAMES]), st.sampled_from(KINDS), st.booleans())
