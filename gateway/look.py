@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gateway.stores import Stores
+from intake.calls import call_of, outcome
 from storage import audit, listing, receipts
 from storage.database import Database
 from workers_queue.nudge import Nudger, connect
@@ -37,7 +38,7 @@ async def show_tickets(at: Stores, *, json: bool) -> None:
         await _written_down(database, "tickets.listed")
         if json:
             async for row in listing.tickets(database, at.master):
-                _line(row)
+                _line(with_outcomes(row, at.settings.intake.flash_seconds))
             return
         after = await listing.newest_number(database) - _LATEST
         latest = [row async for row in listing.tickets(database, at.master, after=after)]
@@ -116,7 +117,7 @@ async def watch(at: Stores, *, words: bool) -> None:
                 if row["id"] not in shown:
                     console.print(_announced(row, words=words))
                 shown[row["id"]] = row["number"]
-            await asyncio.sleep(1)
+            await asyncio.sleep(1)  # as often as an eye looks
 
 
 _COLOURS = {"U1": "bold white on red", "U2": "yellow", "U3": "default", "U4": "dim"}
@@ -131,6 +132,14 @@ def _announced(row: Mapping[str, Any], *, words: bool) -> Text:
     if words and row["messages"]:
         line.append(f"\n      {_last_words(row)[:110]}")
     return line
+
+
+def with_outcomes(ticket: Mapping[str, Any], flash_seconds: int) -> Mapping[str, Any]:
+    """A ticket whose calls say in one word how they ended (intake.calls.outcome)."""
+    for message in ticket["messages"]:
+        if message["call"]:
+            message["call"]["outcome"] = outcome(call_of(message["call"]), flash_seconds=flash_seconds)
+    return ticket
 
 
 def _last_words(row: Mapping[str, Any]) -> str:

@@ -1,7 +1,8 @@
 """A call is one message that grows with its steps, whichever of them arrives first."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from model.events import CallEnded, CallStep
 
@@ -32,6 +33,17 @@ def merge(a: Call, b: Call) -> Call:
         language=min(filter(None, (a.language, b.language)), default=None),
         status=max(filter(None, (a.status, b.status)), default=None),
         seconds=max(a.seconds, b.seconds),
+    )
+
+
+def call_of(stored: Mapping[str, Any] | None) -> Call:
+    """A call as its message stores it; nothing is known of one that was never stored."""
+    known = stored or {}
+    return Call(
+        steps=frozenset(known.get("steps", ())),
+        language=known.get("language"),
+        status=known.get("status"),
+        seconds=known.get("seconds", 0),
     )
 
 

@@ -1,8 +1,9 @@
 """Messages and what drops doubles of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from psycopg.rows import class_row
@@ -23,7 +24,7 @@ class Original:
     text: bytes | None
     occurred_at: datetime
     edited_at: datetime | None
-    call: str | None
+    call: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +63,7 @@ async def originals(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, O
     async with connection.cursor(row_factory=class_row(Original)) as cursor:
         await cursor.execute(
             "select id, organisation_id as organisation, ticket_id as ticket, person_id as person, text, occurred_at, "
-            "edited_at, call::text as call from message where id = any (%b)",
+            "edited_at, call from message where id = any (%b)",
             [list(ids)],
         )
         return {row.id: row for row in await cursor.fetchall()}

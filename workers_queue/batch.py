@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from intake.calls import Call, merge
+from intake.calls import Call, call_of, merge
 from intake.decide import Decision, decide, previous
 from intake.merge import joined, opened, reopened
 from intake.originals import refers_to
@@ -25,7 +25,7 @@ from runtime.settings import Settings
 from storage import messages, people, tickets
 from storage.database import Connection
 from workers_queue.heard import Heard
-from workers_queue.pending import Pending, call_of
+from workers_queue.pending import Pending
 
 _PREVIEW = 160  # characters
 

@@ -76,17 +76,6 @@ def call_json(call: Call) -> str:
     return orjson.dumps(known).decode()
 
 
-def call_of(stored: str | None) -> Call:
-    """A stored call again; nothing is known of one that was never stored."""
-    known = orjson.loads(stored) if stored else {}
-    return Call(
-        steps=frozenset(known.get("steps", ())),
-        language=known.get("language"),
-        status=known.get("status"),
-        seconds=known.get("seconds", 0),
-    )
-
-
 async def _numbered(connection: Connection, new: Sequence[Ticket]) -> list[Ticket]:
     if not new:
         return []

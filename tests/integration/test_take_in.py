@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from gateway.look import with_outcomes
 from sandbox.people import person
 from sandbox.providers import facebook, line, telegram, twilio_sms, twilio_voice
 from tests.house import NOON
@@ -157,6 +158,18 @@ async def test_a_voicemail_is_waiting_to_be_heard(home):
     call_message = next(m for m in ticket["messages"] if m["kind"] == "call")
     assert call_message["call"]["seconds"] == 70
     assert set(call_message["call"]["steps"]) == {"ringing", "language", "voicemail"}
+
+
+@pytest.mark.parametrize(
+    ("status", "seconds", "outcome"),
+    [("completed", 2, "flash"), ("completed", 40, "hung_up"), ("no-answer", 0, "missed"), ("canceled", 0, "missed")],
+)
+async def test_a_ticket_says_how_its_call_ended(home, status, seconds, outcome):
+    call = twilio_voice.call(home.accounts["voice-th"], AYE, NOON, 1)
+    await home.put(twilio_voice.ringing(call), twilio_voice.ended(call, status, seconds))
+    await home.take_in()
+    ticket = with_outcomes(await home.ticket(), home.workplace.settings.intake.flash_seconds)
+    assert [m["call"]["outcome"] for m in ticket["messages"]] == [outcome]
 
 
 async def test_a_recording_of_a_call_nobody_saw_is_kept(home):
