@@ -2,11 +2,13 @@
 
 import difflib
 import hmac
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, TypeVar
 
-from model.events import Event
+from model.deliveries import Outgoing, Reason, Result
+from model.events import Event, MediaKind
 from model.http import Request, Response
 
 S = TypeVar("S")
@@ -32,11 +34,96 @@ class Unreadable(ValueError):
     """
 
 
+class CannotSay(Exception):
+    """This cannot be said on this channel, to this person, now. Known before anything is tried."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One request to the provider. A delivery is one or more of them, sent in order."""
+
+    call: str  #: the provider's own name of the call: `push`, `sendPhoto`
+    content: Mapping[str, Any] = field(repr=False)  #: the call's parameters, by the provider's names
+    data: bytes | None = field(default=None, repr=False)  #: a file to upload
+    units: int = 1  #: what the provider counts and charges: SMS segments, else messages
+    key: str | None = None  #: idempotency key: sending the same again is harmless while the provider remembers it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetch:
+    """Where the bytes of something a person sent can be had."""
+
+    url: str = field(repr=False)  #: may hold a token
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)  #: never sent on to another host
+    hosts: tuple[str, ...] = ()  #: allowed, with redirects: `api.twilio.com`, or `.fbcdn.net` for all below
+
+
+@dataclass(frozen=True, slots=True)
+class NoFile:
+    """It cannot be had: `later` while the provider prepares it or does not answer, `gone` for good."""
+
+    when: Literal["later", "gone"]
+    why: str = ""  #: the provider's code or a class of error; no content
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The channel's numbers, for the composer, for splitting and for pace."""
+
+    text: int  #: longest single message
+    unit: Literal["utf16", "characters", "segments"]
+    per_second: float  #: units an account may send in a second, by default; config.yaml may say less
+    per_person_seconds: float = 0.0  #: pause between two messages to one person
+    file_bytes: Mapping[MediaKind, int] = field(
+        default_factory=dict
+    )  #: largest file by kind; a kind not named cannot go
+    choices: int = 0  #: most quick replies
+    window_hours: int | None = None  #: how long after a person's words we may answer; None: always
+    human_window_hours: int | None = None  #: the same for what a person of the organisation writes
+    key_hours: int = 0  #: how long the provider remembers an idempotency key
+    reply_seconds: int = 0  #: how long a reply handle is fresh
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One thing the provider was asked about an account, in one line."""
+
+    what: str
+    wrong: bool
+    says: str  #: how it is, or what to do and where
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """Messages of this month."""
+
+    limit: int | None  #: None: no limit
+    used: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Out(Generic[S]):
+    """The way out. `client` is whatever `connect` opens; only `send`, `locate` and the like do I/O."""
+
+    limits: Limits
+    render: Callable[[Outgoing, S], Sequence[Part]]  #: pure; raises CannotSay
+    connect: Callable[[S, str | None], AbstractAsyncContextManager[Any]]  #: settings, `api_base`; time-outs inside
+    send: Callable[[Any, Part], Awaitable[Result]]  #: raises nothing
+    look: Callable[[Any, S, str], Awaitable[Sequence[Look]]]  #: for `check --live`; the account's webhook URL
+    locate: Callable[[Any, str, S], Awaitable[Fetch | NoFile]] | None = None  #: an attachment's `ref`; raises nothing
+    remove: Callable[[Any, str, S], Awaitable[bool]] | None = None  #: delete the provider's copy; True when it is gone
+    quota: Callable[[Any], Awaitable[Quota | None]] | None = None  #: None: not told now
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel(Generic[S]):
     """Everything the gateway needs to know about one provider.
 
-    No field does I/O or reads a clock: requests in, values out.
+    No field but those of `out` does I/O or reads a clock: requests in, values out.
     """
 
     name: str
@@ -48,6 +135,7 @@ class Channel(Generic[S]):
     hello: Callable[[Request, S], Response | None] = lambda request, settings: None  #: the provider's one-time check
     own_id: Callable[[S], str | None] = lambda settings: None  #: what `addressed_to` of an event is compared with
     door: Callable[[S], str | None] = lambda settings: None  #: accounts with an equal door share one webhook
+    out: Out[S] | None = None  #: None: nothing can be said back on it
     private_ids: bool = False  #: message ids are made of the person's own: they are stored as keyed hashes
     phrases: tuple[str, ...] = ()  #: keys of catalog texts this channel speaks; given in `Section["phrases"]`
 

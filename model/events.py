@@ -133,6 +133,7 @@ class DeliveryUpdate(_Event):
     up_to: datetime | None = None  #: watermark: every message sent until then
     sender: Sender | None = None  #: to whom, where the provider says
     code: str | None = None  #: the provider's error code
+    delivery: str | None = None  #: our own id of it, where it rode along
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
