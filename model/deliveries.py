@@ -110,6 +110,23 @@ class Outgoing:
     reply_handle: str | None = None  #: fresh and not used yet
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDelivery:
+    """A message that waits to be sent. Its words are the message's."""
+
+    id: UUID
+    organisation: UUID
+    message: UUID
+    ticket: UUID
+    person: UUID
+    address: UUID
+    account: str  #: through which it goes
+    purpose: Purpose
+    priority: int = CONVERSATION
+    menu: str | None = None  #: quick replies that go with the words: `languages`
+    at: datetime  #: when it was written; it is due from then on
+
+
 #: From which state a delivery may move to which. A status never goes backwards.
 MOVES: Mapping[State, frozenset[State]] = {
     "queued": frozenset({"sending", "failed", "cancelled"}),

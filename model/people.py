@@ -12,5 +12,9 @@ class Address:
     id: UUID
     blind: bytes  #: keyed hash of scope and value: how it is found again
     person: UUID | None  #: who uses it now; None when it was met but nobody has written from it yet
+    scope: str = ""  #: see Sender.scope
+    answerable: bool = True  #: False: withheld number, alphanumeric sender, short code
+    language: str | None = None  #: chosen by the person; outranks every guess
+    asked_language: bool = False  #: a menu of languages is out: a lone digit answers it
     left_how: str | None = None  #: blocked, unfollowed or opted_out; None while it can be written to
     left_at: datetime | None = None  #: when that last changed

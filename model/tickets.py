@@ -89,7 +89,10 @@ class Message:
     reply_handle: bytes | None = None
     group_id: str | None = None
     call: str | None = None  #: JSON of intake.calls.Call, for kind `call`
-    status: str | None = None  #: of what goes out; `elsewhere`: said from another app
+    status: str | None = None  #: `elsewhere`: said from another app. What we send has its state in `delivery`
+    address: UUID | None = None  #: where it came from or goes to
+    author: str | None = None  #: of what goes out: an agent's id, `operator` or `automatic`
+    last_seen: UUID | None = None  #: of what goes out: the last message its author had before their eyes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,10 +76,10 @@ async def insert(connection: Connection, rows: Sequence[tuple[UUID, Message]]) -
     await connection.execute(
         "insert into message (organisation_id, id, ticket_id, person_id, account, direction, kind, text, "
         "text_original, encoding, language, script, provider_id, occurred_at, arrived_at, starts_clock, reply_to, "
-        "reply_handle, group_id, call, status) select * from unnest("
+        "reply_handle, group_id, call, status, address_id, author, last_seen) select * from unnest("
         "%b::uuid[], %b::uuid[], %b::uuid[], %b::uuid[], %b::text[], %b::text[], %b::text[], %b::bytea[], %b::bytea[], "
         "%b::text[], %b::text[], %b::text[], %b::text[], %b::timestamptz[], %b::timestamptz[], %b::bool[], %b::text[], "
-        "%b::bytea[], %b::text[], %b::jsonb[], %b::text[])",
+        "%b::bytea[], %b::text[], %b::jsonb[], %b::text[], %b::uuid[], %b::text[], %b::uuid[])",
         columns([_row(organisation, message) for organisation, message in rows]),
     )
 
@@ -107,6 +107,9 @@ def _row(organisation: UUID, m: Message) -> tuple[object, ...]:
         m.group_id,
         m.call,
         m.status,
+        m.address,
+        m.author,
+        m.last_seen,
     )
 
 

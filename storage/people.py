@@ -39,7 +39,8 @@ async def addresses(connection: Connection, blinds: Iterable[bytes]) -> dict[byt
     """The known ones among these addresses, with the person who uses each now."""
     async with connection.cursor(row_factory=class_row(Address)) as cursor:
         await cursor.execute(
-            "select a.id, a.blind, a.left_how, a.left_at, p.person_id as person from address a "
+            "select a.id, a.blind, a.scope, a.answerable, a.language, a.asked_language, a.left_how, a.left_at, "
+            "p.person_id as person from address a "
             "left join address_person p on p.address_id = a.id and p.until is null where a.blind = any (%b)",
             [list(blinds)],
         )

@@ -111,7 +111,9 @@ class Batch:
             answerable=sender.answerable, country=phone_country(sender),
         )  # fmt: skip
         self._new.uses(id_, person)
-        self._addresses[blind] = Address(id=id_, blind=blind, person=person)
+        self._addresses[blind] = Address(
+            id=id_, blind=blind, person=person, scope=sender.scope, answerable=sender.answerable
+        )
         self._keys[person], self._tickets[person] = key, {}
         return person, key
 
@@ -119,6 +121,11 @@ class Batch:
         """Who uses this address, if we have met them."""
         address = self._addresses.get(self.master.blind(sender.scope, sender.value))
         return address.person if address else None
+
+    def address_of(self, sender: Sender | None) -> UUID | None:
+        """Where somebody writes from, if we have met them."""
+        address = self._addresses.get(self.master.blind(sender.scope, sender.value)) if sender else None
+        return address.id if address else None
 
     def key_of(self, person: UUID) -> Key:
         """The key that seals what this person says."""

@@ -10,7 +10,9 @@ from runtime.keys import Key
 from workers_queue.heard import Heard
 
 
-def compose(heard: Heard, key: Key, *, ticket: UUID, person: UUID) -> tuple[Message, list[StoredAttachment]]:
+def compose(
+    heard: Heard, key: Key, *, ticket: UUID, person: UUID, address: UUID | None
+) -> tuple[Message, list[StoredAttachment]]:
     """What a ticket shows of an event that has something to show; raises ValueError for one that has not."""
     if heard.prepared is None:
         raise ValueError(f"nothing to show of {type(heard.event).__name__}")
@@ -20,6 +22,7 @@ def compose(heard: Heard, key: Key, *, ticket: UUID, person: UUID) -> tuple[Mess
         id=id_,
         ticket=ticket,
         person=person,
+        address=address,
         account=heard.account.id,
         direction="in",
         kind=said.kind,

@@ -96,7 +96,8 @@ def _who(batch: Batch, heard: Heard, event: Received) -> tuple[UUID, Key]:
 def _shown(batch: Batch, heard: Heard, person: UUID, key: Key, *, replied_to: Known | None = None) -> tuple[UUID, str]:
     """A new message on the ticket it belongs to: the ticket, and what became of it."""
     ticket, decision = batch.file(person, _prepared(heard).facts, heard, replied_to=replied_to)
-    message, attachments = compose(heard, key, ticket=ticket, person=person)
+    address = batch.address_of(getattr(heard.event, "sender", None))
+    message, attachments = compose(heard, key, ticket=ticket, person=person, address=address)
     batch.add(heard, message, attachments)
     batch.take(heard, message.id)
     return ticket, f"{decision.does} ({decision.why})"
@@ -185,7 +186,8 @@ def _echo(batch: Batch, heard: Heard, event: Echo) -> str:
     ticket = batch.open_ticket(person) if person else None
     if person is None or ticket is None:
         return "said from another app, no open ticket"
-    message, attachments = compose(heard, batch.key_of(person), ticket=ticket.id, person=person)
+    key, address = batch.key_of(person), batch.address_of(event.to)
+    message, attachments = compose(heard, key, ticket=ticket.id, person=person, address=address)
     batch.add(heard, replace(message, direction="out", starts_clock=False, status="elsewhere"), attachments)
     return "said from another app, shown on the open ticket"
 
