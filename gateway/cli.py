@@ -96,7 +96,7 @@ def web(
         _refuse_without_wall(at.owner, at.master, door_alone=True)
         from gateway.app import serve as run
 
-        run(at.settings, at.master, data, at.owner, at.redis_url, host=host, port=port)
+        run(at.settings, at.master, data, at.owner, at.redis_url, host=host, port=port, sandbox=sandbox)
 
 
 @app.command()
