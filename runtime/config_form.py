@@ -53,6 +53,7 @@ class AccountForm(Form):
     languages: Annotated[list[Language], Field(min_length=1)]
     inbound: bool = True
     api_base: Annotated[str, AfterValidator(words.base_url)] | None = None
+    per_second: Annotated[float, Field(gt=0, le=1000)] | None = None
 
 
 class QueueForm(Form):

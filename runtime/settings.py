@@ -44,6 +44,7 @@ class Account:
     languages: tuple[str, ...] = ()  #: BCP 47, the first is the account's own
     inbound: bool = True  #: False: it only sends. Should something come in all the same, it is kept
     api_base: str | None = None  #: where the provider's API is; None: where the provider says
+    per_second: float | None = None  #: messages (SMS: segments) it may send in a second; None: what the channel allows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +163,7 @@ def _account(file: ConfigFile, path: KeyPath, network: Network | None, unreviewe
         languages=tuple(form.languages),
         inbound=form.inbound,
         api_base=form.api_base,
+        per_second=form.per_second,
     )
 
 
