@@ -73,7 +73,7 @@ def upgrade() -> None:
     at.wall("delivery", desk_may="select, insert")
     at.run(f"grant update (state) on delivery to {at.desk}")
     at.run(f"grant insert on message, attachment to {at.desk}")
-    at.run(f"grant insert on gram_due to {at.desk}")
+    at.run(f"grant insert on gram_due to {at.desk}; grant update (text_ok) on person_card to {at.desk}")
     at.run(f"grant update ({TICKET_OF_THE_DESK}) on ticket to {at.desk}")
     at.for_intake("account_state")
     told = "account, failing_since, open_until, reason, quota_limit, quota_used, quota_at"
@@ -89,6 +89,7 @@ def downgrade() -> None:
     at.run(f"drop policy searcher on message; revoke all on message, address, person from {at.searcher}")
     at.run(f"revoke update ({TICKET_OF_THE_DESK}) on ticket from {at.desk}")
     at.run(f"revoke insert on message, attachment, gram_due from {at.desk}")
+    at.run(f"revoke update (text_ok) on person_card from {at.desk}")
     at.run("drop table account_state; drop table delivery; drop index message_heard")
     at.run("alter table message drop column address_id, drop column author, drop column last_seen")
     at.run("alter table person_card drop column text_ok")
