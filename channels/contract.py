@@ -178,17 +178,9 @@ def secrets(section: Section, key: str) -> tuple[str, ...]:
 
 
 COMMON_KEYS = (
-    "id",
-    "channel",
-    "countries",
-    "languages",
-    "inbound",
-    "api_base",
-    "per_second",
-    "hook_url",
-    "phrases",
-    "home",
-)
+    "id", "channel", "countries", "languages", "inbound", "api_base", "per_second", "reserve_percent", "cost",
+    "hook_url", "phrases", "home",
+)  # fmt: skip
 
 
 def only(section: Section, *own: str) -> None:

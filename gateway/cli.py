@@ -236,6 +236,14 @@ def deliveries(config: Config = CONFIG, data: Data = DATA, json: Json = False) -
     _look(config, data, lambda at: show_deliveries(at, json=json))
 
 
+@app.command()
+def accounts(config: Config = CONFIG, data: Data = DATA, json: Json = False) -> None:
+    """How each account does: last in, last out, what is wrong and what to do, and what the month costs."""
+    from gateway.accounts import show_accounts
+
+    _look(config, data, lambda at: show_accounts(at, json=json))
+
+
 @app.command("may-text")
 def may_text(
     ticket: Annotated[str, typer.Argument(help="Number or id of the ticket.")],

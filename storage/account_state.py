@@ -1,5 +1,6 @@
 """How each account does: what is wrong with it, since when, and when it is tried again. No words, no people."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -69,6 +70,14 @@ async def well(connection: Connection, account: str) -> None:
         "where account = %b",
         [account],
     )
+
+
+async def spent(connection: Connection, units: Mapping[str, int]) -> None:
+    """Count what was sent since the provider was last asked; its own word replaces ours."""
+    for account, count in sorted(units.items()):
+        await connection.execute(
+            "update account_state set quota_used = quota_used + %b where account = %b", [count, account]
+        )
 
 
 async def quota(connection: Connection, account: str, *, limit: int | None, used: int, at: datetime, told: int) -> None:

@@ -36,7 +36,7 @@ class WayBack:
 
 
 async def hold(connection: Connection, ticket: UUID) -> Answerable | None:
-    """The ticket, its person held still until the transaction ends; None where there is none here."""
+    """The ticket, its person held still until the transaction ends; None where there is none."""
     cursor = await connection.execute("select person_id from ticket where id = %b", [ticket])
     row = await cursor.fetchone()
     if row is None:
@@ -44,8 +44,8 @@ async def hold(connection: Connection, ticket: UUID) -> Answerable | None:
     await connection.execute("select hold_person(%b)", [row[0]])
     async with connection.cursor(row_factory=class_row(Answerable)) as reading:
         await reading.execute(
-            "select t.id, t.number, t.person_id as person, t.status, t.language, coalesce(c.text_ok, false) as may_text "
-            "from ticket t join person_card c on c.organisation_id = t.organisation_id and c.person_id = t.person_id "
+            "select t.id, t.number, t.person_id as person, t.status, t.language, "
+            "coalesce(c.text_ok, false) as may_text from ticket t join person_card c on c.organisation_id = t.organisation_id and c.person_id = t.person_id "
             "where t.id = %b",
             [ticket],
         )

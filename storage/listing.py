@@ -74,6 +74,22 @@ async def deliveries(database: Database) -> AsyncIterator[Row]:
         after = page[-1]["id"]
 
 
+_ACCOUNTS = (
+    "select a.id, a.channel, i.last_in, o.last_out, o.waiting, o.oldest_waiting, s.failing_since, "
+    "s.failures, s.open_until, s.reason, s.code, s.quota_limit, s.quota_used, s.quota_at from account a "
+    "left join (select account, max(received_at) as last_in from receipt group by account) i on i.account = a.id "
+    "left join (select account, max(sent_at) as last_out, count(*) filter (where state = 'queued') as waiting, "
+    "min(created_at) filter (where state = 'queued') as oldest_waiting from delivery group by account) o "
+    "on o.account = a.id left join account_state s on s.account = a.id where a.retired_at is null order by a.id"
+)
+
+
+async def accounts(database: Database) -> list[Row]:
+    """Every account and how it does. `last_in` looks back as far as receipts are kept."""
+    async with database.intake() as connection:
+        return await _rows(connection, _ACCOUNTS, [])
+
+
 async def ticket_named(database: Database, named: str) -> tuple[UUID, UUID] | None:
     """Organisation and id of a ticket by its number (`17`, `#17`) or its id; None where there is none."""
     async with database.intake() as connection:

@@ -6,8 +6,9 @@ it shares with its neighbours. The facts behind each rule are in docs/decisions/
 """
 
 import asyncio
+import itertools
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -27,6 +28,7 @@ from storage import account_state, outbox, people
 from storage.account_state import AccountState
 from storage.database import Connection, StoreError
 from storage.outbox import Claimed, Outcome
+from workers_queue import budget
 from workers_queue.fates import Attempt, tell, write_down
 from workers_queue.make_ready import Impossible, NotNow, Ready, Rendering
 from workers_queue.workplace import Workplace
@@ -49,6 +51,7 @@ class Deliverer:
         self._sending: dict[asyncio.Task[Attempt], Claimed] = {}
         self._attempts: list[Attempt] = []  #: known, and not written down yet
         self._states: Mapping[str, AccountState] = {}
+        self.no_broadcasts: Collection[str] = ()  #: accounts whose month is used up, but for answers
 
     @property
     def idle(self) -> bool:
@@ -111,7 +114,7 @@ class Deliverer:
                     limit=room,
                     lease=_LEASE,
                     priority=priority,
-                    paused=self._paused(now, rows),
+                    paused=self._paused(now, rows).union(self.no_broadcasts if priority == BROADCAST else ()),
                 )
         kept, spare = self._within_limits(rows)
         for row in spare:
@@ -211,11 +214,26 @@ class Deliverer:
 async def deliver(at: Workplace, redis_url: str) -> None:
     """Deliver until cancelled, with connections of its own."""
     clients, pace = Clients(at.settings), Pace(Redis.from_url(redis_url, socket_timeout=2), at.settings.workers.count)
+    deliverer = Deliverer(at, clients, pace, Random())  # noqa: S311 - jitter, nothing secret
+    watching = asyncio.create_task(_watch_the_month(at, clients, deliverer))
     try:
-        await Deliverer(at, clients, pace, Random()).run()  # noqa: S311 - jitter, nothing secret
+        await deliverer.run()
     finally:
+        watching.cancel()
         await clients.close()
         await pace.close()
+
+
+async def _watch_the_month(at: Workplace, clients: Clients, deliverer: Deliverer) -> None:
+    """What may be broadcast is looked up each minute, quotas are asked for each tenth."""
+    for minute in itertools.count():
+        try:
+            if minute % 10 == 0:
+                await budget.look(at, clients)
+            deliverer.no_broadcasts = await budget.closed(at)
+        except Exception as error:  # noqa: BLE001 - the next minute may do better
+            log.warning("budget.not_looked_at", error=type(error).__name__)
+        await asyncio.sleep(60)
 
 
 async def recover(at: Workplace, *, slot: str | None = None) -> None:

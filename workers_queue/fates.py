@@ -44,9 +44,20 @@ async def write_down(
     await people.set_left(
         connection, {a.row.address: (how, a.outcome.at) for a in attempts if (how := _how_they_left(a.result))}
     )
+    await account_state.spent(connection, _units(attempts, states))
     for attempt in attempts:
         if attempt.result is not None:
             await _health(connection, attempt, states.get(attempt.row.account), chance)
+
+
+def _units(attempts: Sequence[Attempt], states: Mapping[str, AccountState]) -> dict[str, int]:
+    """Units of accounts whose month is counted."""
+    counted = {account for account, state in states.items() if state.quota_limit is not None}
+    units: dict[str, int] = {}
+    for attempt in attempts:
+        if attempt.outcome.units and attempt.row.account in counted:
+            units[attempt.row.account] = units.get(attempt.row.account, 0) + attempt.outcome.units
+    return units
 
 
 def _how_they_left(result: Result | None) -> str | None:
