@@ -114,8 +114,9 @@ class Out(Generic[S]):
     """The way out. `client` is whatever `connect` opens; only `send`, `locate` and the like do I/O."""
 
     limits: Limits
-    render: Callable[[Outgoing, S], Sequence[Part]]  #: pure; raises CannotSay
-    connect: Callable[[S, str | None], AbstractAsyncContextManager[Any]]  #: settings, `api_base`; time-outs inside
+    render: Callable[[Outgoing, S], Sequence[Part]]  #: pure; raises CannotSay; leaves out choices that are too many
+    #: From settings and `api_base`. Its module's `TIMEOUT`, in seconds, ends every request.
+    connect: Callable[[S, str | None], AbstractAsyncContextManager[Any]]
     send: Callable[[Any, Part], Awaitable[Result]]  #: raises nothing
     look: Callable[[Any, S, str], Awaitable[Sequence[Look]]]  #: for `check --live`; the account's webhook URL
     locate: Callable[[Any, str, S], Awaitable[Fetch | NoFile]] | None = None  #: an attachment's `ref`; raises nothing
