@@ -14,6 +14,8 @@ _PATIENCE = 5  #: failures in a row before an account is left alone for a while
 _LONGEST_PAUSE = 60.0
 _BROKEN_PAUSE = timedelta(seconds=60)  #: between two looks whether somebody has mended an account
 INVALID_REPLY = "invalid_reply_token"
+#: What somebody will mend: the words wait for it. Used-up messages come back next month, which helps nobody who waits.
+_MENDABLE = frozenset({"credentials", "permission", "suspended"})
 
 
 def backoff(tries: int, chance: Random) -> timedelta:
@@ -34,7 +36,7 @@ def settle(result: Result, row: Claimed, *, at: datetime, ids: tuple[str, ...], 
 
 def _refused(refused: Refused, row: Claimed, at: datetime, chance: Random) -> Outcome:
     meaning, reason, code = refused.meaning, refused.meaning.reason, refused.code
-    if not (meaning.retry or meaning.scope == "account"):  # a broken account is somebody's to mend: its words wait
+    if not (meaning.retry or reason in _MENDABLE):
         return _outcome(row, at, state="failed", reason=reason, code=code)
     if at - row.created_at > GIVE_UP:
         return _outcome(row, at, state="failed", reason="gave_up", code=code or reason)
@@ -73,8 +75,9 @@ def trouble(result: Result, account: str, failures: int, *, at: datetime, chance
         return _away(account, failures, result.code, at, chance)
     if meaning.scope != "account":
         return None
+    pause = at + _BROKEN_PAUSE if meaning.reason in _MENDABLE else None  # free answers go out without a quota
     state = AccountState(
-        account=account, failures=failures + 1, open_until=at + _BROKEN_PAUSE, reason=meaning.reason, code=result.code
+        account=account, failures=failures + 1, open_until=pause, reason=meaning.reason, code=result.code
     )
     return Trouble(state, fails=True)
 

@@ -45,7 +45,8 @@ async def hold(connection: Connection, ticket: UUID) -> Answerable | None:
     async with connection.cursor(row_factory=class_row(Answerable)) as reading:
         await reading.execute(
             "select t.id, t.number, t.person_id as person, t.status, t.language, "
-            "coalesce(c.text_ok, false) as may_text from ticket t join person_card c on c.organisation_id = t.organisation_id and c.person_id = t.person_id "
+            "coalesce(c.text_ok, false) as may_text from ticket t "
+            "join person_card c on c.organisation_id = t.organisation_id and c.person_id = t.person_id "
             "where t.id = %b",
             [ticket],
         )
