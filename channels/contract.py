@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
-from model.deliveries import Outgoing, Reason, Result
+from model.deliveries import Meaning, Outgoing, Reason, Result
 from model.events import Event, MediaKind
 from model.http import Request, Response
 
@@ -32,6 +32,10 @@ class Unreadable(ValueError):
 
     The text says what is wrong without quoting the body.
     """
+
+
+#: How the metadata of our own messages begins; our delivery's id follows.
+OURS = "out:"
 
 
 class CannotSay(Exception):
@@ -118,6 +122,7 @@ class Out(Generic[S]):
     locate: Callable[[Any, str, S], Awaitable[Fetch | NoFile]] | None = None  #: an attachment's `ref`; raises nothing
     remove: Callable[[Any, str, S], Awaitable[bool]] | None = None  #: delete the provider's copy; True when it is gone
     quota: Callable[[Any], Awaitable[Quota | None]] | None = None  #: None: not told now
+    meaning: Callable[[str], Meaning] | None = None  #: what a code in a later receipt means
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +178,10 @@ def secrets(section: Section, key: str) -> tuple[str, ...]:
     )
 
 
-COMMON_KEYS = ("id", "channel", "countries", "languages", "inbound", "api_base", "hook_url", "phrases", "home")
+COMMON_KEYS = (
+    "id", "channel", "countries", "languages", "inbound", "api_base", "per_second", "reserve_percent", "cost",
+    "hook_url", "phrases", "home",
+)  # fmt: skip
 
 
 def only(section: Section, *own: str) -> None:
