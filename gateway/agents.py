@@ -1,4 +1,4 @@
-"""Looking after accounts from the command line: add, invite, change, disable, list. Behind the wall of one organisation."""
+"""Looking after accounts from the command line, behind the wall of the organisation they belong to."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -34,6 +34,7 @@ async def add(
     roles: Sequence[str],
     languages: Sequence[str],
     screen: str,
+    url: str | None,
 ) -> None:
     """A new account, and the link with which its owner sets it up."""
     home = _organisation(at, organisation)
@@ -51,15 +52,15 @@ async def add(
         except agents.NameTaken as taken:
             raise Refused(f"{taken}: choose another with --sign-in, or invite them anew") from None
         await _note(connection, agent, "agent.added", roles=",".join(roles))
-        await _invite(at, connection, agent)
+        await _invite(at, connection, agent, url)
 
 
-async def invite(at: Stores, who: str) -> None:
+async def invite(at: Stores, who: str, url: str | None) -> None:
     """A new link for somebody who lost password or phone. Using it replaces both, and ends their sessions."""
     async with _known(at, who) as (connection, agent):
         if agent.disabled_at:
             raise Refused(f"{agent.handle} is disabled: worker-voice agents enable {agent.handle}")
-        await _invite(at, connection, agent)
+        await _invite(at, connection, agent, url)
 
 
 async def change(at: Stores, who: str, roles: Sequence[str], languages: Sequence[str]) -> None:
@@ -120,12 +121,12 @@ def _state(row: agents.Listed) -> str:
     return "ready" if row.has_password else "without a password"
 
 
-async def _invite(at: Stores, connection: Connection, agent: Agent) -> None:
+async def _invite(at: Stores, connection: Connection, agent: Agent, url: str | None) -> None:
     code, hours = new_code(), at.settings.web.invitation_hours
     await agents.invite(connection, agent, hash_=code_hash(code), ends_at=now() + timedelta(hours=hours))
     await _note(connection, agent, "agent.invited")
     typer.echo(f"{agent.handle} sets up the account with this link, once, within {hours} hours:")
-    typer.echo(f"  {at.settings.network.public_url}{PATH}#{code}")
+    typer.echo(f"  {(url or at.settings.network.public_url).rstrip('/')}{PATH}#{code}")
     typer.echo("Hand it over in person or on a channel nobody else reads: whoever has it is let in.")
 
 

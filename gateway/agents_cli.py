@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Who may sign in, and what they may do there.", no_args_is_help=True)
 Who = Annotated[str, typer.Argument(help="Sign-in name, as mya@shwe.")]
-Roles = Annotated[str, typer.Option("--role", help="agent, supervisor, safeguarding, mobilizer, csoadmin or operator; several by commas.")]
+Roles = Annotated[
+    str,
+    typer.Option("--role", help="agent, supervisor, safeguarding, mobilizer, csoadmin or operator; several by commas."),
+]
+Url = Annotated[str | None, typer.Option(help="Where the pages are opened; default: network.public_url.")]
 Languages = Annotated[str, typer.Option(help="What they speak, by commas: my,shn")]
 
 
@@ -25,13 +29,18 @@ def add(
     languages: Languages = "",
     sign_in: Annotated[str | None, typer.Option(help="What is typed before the @; default: the name.")] = None,
     screen: Annotated[str, typer.Option(help="Language of their screen: en, my or th.")] = "en",
+    url: Url = None,
     config: Config = CONFIG,
     data: Data = DATA,
 ) -> None:
     """A new account; prints the link with which its owner sets a password, once."""
     from gateway import agents
 
-    _do(config, data, lambda at: agents.add(at, organisation, name, sign_in, _split(role), _split(languages), screen))
+    _do(
+        config,
+        data,
+        lambda at: agents.add(at, organisation, name, sign_in, _split(role), _split(languages), screen, url),
+    )
 
 
 @app.command("list")
@@ -43,11 +52,11 @@ def list_(organisation: str | None = None, config: Config = CONFIG, data: Data =
 
 
 @app.command()
-def invite(who: Who, config: Config = CONFIG, data: Data = DATA) -> None:
+def invite(who: Who, url: Url = None, config: Config = CONFIG, data: Data = DATA) -> None:
     """A new link for somebody who lost password or phone; it replaces both."""
     from gateway import agents
 
-    _do(config, data, lambda at: agents.invite(at, who))
+    _do(config, data, lambda at: agents.invite(at, who, url))
 
 
 @app.command()

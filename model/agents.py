@@ -19,8 +19,8 @@ DENSITIES: tuple[Density, ...] = get_args(Density)
 SECOND_FACTOR: frozenset[Role] = frozenset(("supervisor", "safeguarding", "csoadmin", "operator"))
 #: A mobilizer never sees tickets, the operator never sees words: neither may be anything else beside it.
 ALONE: frozenset[Role] = frozenset(("mobilizer", "operator"))
-#: One piece of a sign-in name, before or after the @; no letters that look like others.
-_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,39}")
+#: A sign-in name: no letters that look like others; behind the @ an organisation's id.
+_HANDLE = re.compile(r"[a-z0-9][a-z0-9.-]{0,39}@[a-z0-9-]{1,60}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +71,8 @@ def bad_roles(roles: Sequence[str]) -> str | None:
 
 def handle(name: str, organisation: str) -> str | None:
     """The sign-in name made of its two pieces, `mya@shwe`; None where it cannot be one."""
-    name = name.strip().lower()
-    return f"{name}@{organisation}" if _NAME.fullmatch(name) and _NAME.fullmatch(organisation) else None
+    made = f"{name.strip().lower()}@{organisation}"
+    return made if _HANDLE.fullmatch(made) else None
 
 
 def read_handle(typed: str) -> str | None:
