@@ -24,14 +24,23 @@ async def show(request: web.Request) -> web.StreamResponse:
 async def _account(request: web.Request, *, status: int = 200, **values: object) -> web.Response:
     site, session = request.app[SITE], held(request)
     async with site.database.desk(session.agent.organisation) as connection:
-        open_ = await sessions.of(connection, session.agent.id)
+        open_ = await sessions.of(connection, session.agent.id, seen_after=site.clock() - site.idle)
+        has_app = await agents.has_second_factor(connection, session.agent.id)
         left = await agents.recovery_codes_left(connection, session.agent.id)
     shown: dict[str, object] = {"wrong": "", "wait": 0, "about": ""} | values
     organisation = site.organisations[session.agent.organisation]
     return page(
-        request, "account.html", status=status, sessions=open_, this=session.id, codes_left=left,
-        organisation=organisation.name, **shown,
-    )  # fmt: skip
+        request,
+        "account.html",
+        status=status,
+        sessions=open_,
+        this=session.id,
+        has_app=has_app,
+        codes_left=left,
+        organisation=organisation.name,
+        done=request.query.get("done") == "password",
+        **shown,
+    )
 
 
 async def prefer(request: web.Request) -> web.StreamResponse:
