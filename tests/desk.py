@@ -1,4 +1,4 @@
-"""The agents' pages for tests: the real ones on a free port, with a clock that can be set, and browsers without scripts."""
+"""The agents' pages for tests: the real ones, with a clock that can be set, and browsers without scripts."""
 
 import asyncio
 import re
@@ -90,7 +90,9 @@ class Browser:
             page = await self.get(page.to)
         return page
 
-    async def post(self, path: str, fields: Mapping[str, str] | None = None, *, csrf: str | None = None, **headers: str) -> Page:
+    async def post(
+        self, path: str, fields: Mapping[str, str] | None = None, *, csrf: str | None = None, **headers: str
+    ) -> Page:
         """Send a form of the page that is open."""
         token = csrf if csrf is not None else (self.page.csrf if self.page else "")
         from_here = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate", "Origin": self.base}
@@ -203,7 +205,7 @@ class Desk:
 async def desk(
     home: House, *, sandbox: bool = False, more: Sequence[tuple[Route, Handler]] = (), **settings: int
 ) -> AsyncIterator[Desk]:
-    """The pages of a house, open, with routes of the test's own. `settings` replace those under `web:` in config.yaml."""
+    """The pages of a house, open, with routes of the test's own. `settings` are of `web:` in config.yaml."""
     at, clock, opened = home.workplace, Clock(), []
     given = replace(at.settings, web=at.settings.web.model_copy(update=settings))
     database = Database(home.owner, "web", at.master, most=4)

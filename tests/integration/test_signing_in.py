@@ -44,7 +44,7 @@ async def test_a_right_password_leads_in(at):
     assert (page.status, page.to) == (303, "/")
     assert "Shwe Lan Workers&#39; House" in (await browser.get("/")).text
     assert agent.name in browser.page.text
-    assert await actions(at) == ["sign_in.tried", "session.opened"]
+    assert await actions(at) == ["agent.sign_in_tried", "session.opened"]
 
 
 async def test_a_wrong_password_and_a_wrong_name_are_told_the_same(at):
@@ -105,7 +105,9 @@ async def test_where_somebody_was_going_they_go_after_signing_in(at):
     assert (await browser.post("/sign-in", fields)).to == "/account"
 
 
-@pytest.mark.parametrize("next_", ["https://evil.example", "//evil.example", "/\\evil.example", "/sign-out", "javascript:1", "/a b"])
+@pytest.mark.parametrize(
+    "next_", ["https://evil.example", "//evil.example", "/\\evil.example", "/sign-out", "javascript:1", "/a b"]
+)
 async def test_nobody_is_led_away_from_our_own_pages(at, next_):
     await at.agent()
     browser = at.browser()
@@ -147,7 +149,9 @@ async def test_the_store_holds_no_cookie(at):
     browser = await at.let_in(await at.agent())
     cookie = browser.cookie("session")
     async with at.database.nobody() as connection:
-        found = await (await connection.execute("select agent_id from session_of(%s)", [sha256(cookie.encode()).digest()])).fetchone()
+        found = await (
+            await connection.execute("select agent_id from session_of(%s)", [sha256(cookie.encode()).digest()])
+        ).fetchone()
         assert found
         for guess in (cookie.encode(), b""):
             assert await (await connection.execute("select 1 from session_of(%s)", [guess])).fetchone() is None
@@ -285,7 +289,7 @@ async def test_whoever_opens_more_must_set_up_a_second_factor(at, role):
     assert page.to.startswith(STAGES["enrol"])
     assert (await browser.get("/")).to == STAGES["enrol"]  # and nothing else opens before
     page = await browser.get(page.to)
-    assert '<svg viewBox' in page.text
+    assert "<svg viewBox" in page.text
     secret = secret_on(page)
     assert (await browser.post(STAGES["enrol"], {"code": "000000"})).status == 422
     page = await browser.post(STAGES["enrol"], {"code": pyotp.TOTP(secret).at(at.clock.at)})

@@ -41,7 +41,9 @@ async def test_the_written_table_is_what_answers(app, tmp_path):
     rows = [(method, path, app[WHO].get((method, path), ())) for method, path in answering]
     now = tmp_path / "routes.txt"
     now.write_text(table(rows))
-    assert now.read_text() == WRITTEN.read_text(), f"what may be called has changed; if that is meant: cp {now} {WRITTEN}"
+    assert now.read_text() == WRITTEN.read_text(), (
+        f"what may be called has changed; if that is meant: cp {now} {WRITTEN}"
+    )
     assert [row for row in rows if not row[2]] == []
 
 
