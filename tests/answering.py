@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 from redis.asyncio import Redis
+from tests.sandbox_server import Sandbox, sandbox_server
 
 from outbound.answer import Said, answer
 from outbound.clients import Clients
@@ -15,7 +16,6 @@ from outbound.pace import Pace
 from runtime.ids import now
 from storage import listing
 from tests.house import House, Row
-from tests.sandbox_server import Sandbox, sandbox_server
 from workers_queue.deliver import Deliverer
 
 
@@ -67,7 +67,9 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(home: House, redis_url: str, *, gateway: str | None = None, receipts: bool = False) -> AsyncIterator[Desk]:
+async def desk(
+    home: House, redis_url: str, *, gateway: str | None = None, receipts: bool = False
+) -> AsyncIterator[Desk]:
     """A house whose accounts are the sandbox's."""
     async with sandbox_server(home.accounts.values(), gateway, receipts=receipts) as sandbox:
         at = home.workplace
