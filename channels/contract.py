@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
-from model.deliveries import Outgoing, Reason, Result
+from model.deliveries import Meaning, Outgoing, Reason, Result
 from model.events import Event, MediaKind
 from model.http import Request, Response
 
@@ -118,6 +118,7 @@ class Out(Generic[S]):
     locate: Callable[[Any, str, S], Awaitable[Fetch | NoFile]] | None = None  #: an attachment's `ref`; raises nothing
     remove: Callable[[Any, str, S], Awaitable[bool]] | None = None  #: delete the provider's copy; True when it is gone
     quota: Callable[[Any], Awaitable[Quota | None]] | None = None  #: None: not told now
+    meaning: Callable[[str], Meaning] | None = None  #: of the code in a later receipt (`DeliveryUpdate.code`)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
