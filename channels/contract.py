@@ -34,6 +34,10 @@ class Unreadable(ValueError):
     """
 
 
+#: How the metadata of our own messages begins; our delivery's id follows.
+OURS = "out:"
+
+
 class CannotSay(Exception):
     """This cannot be said on this channel, to this person, now. Known before anything is tried."""
 
@@ -118,7 +122,7 @@ class Out(Generic[S]):
     locate: Callable[[Any, str, S], Awaitable[Fetch | NoFile]] | None = None  #: an attachment's `ref`; raises nothing
     remove: Callable[[Any, str, S], Awaitable[bool]] | None = None  #: delete the provider's copy; True when it is gone
     quota: Callable[[Any], Awaitable[Quota | None]] | None = None  #: None: not told now
-    meaning: Callable[[str], Meaning] | None = None  #: of the code in a later receipt (`DeliveryUpdate.code`)
+    meaning: Callable[[str], Meaning] | None = None  #: what a code in a later receipt means
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +178,10 @@ def secrets(section: Section, key: str) -> tuple[str, ...]:
     )
 
 
-COMMON_KEYS = ("id", "channel", "countries", "languages", "inbound", "api_base", "hook_url", "phrases", "home")
+COMMON_KEYS = (
+    "id", "channel", "countries", "languages", "inbound", "api_base", "per_second", "reserve_percent", "cost",
+    "hook_url", "phrases", "home",
+)  # fmt: skip
 
 
 def only(section: Section, *own: str) -> None:

@@ -214,6 +214,49 @@ def replay(
     _look(config, data, lambda at: again(at, receipt))
 
 
+@app.command()
+def reply(
+    ticket: Annotated[str, typer.Argument(help="Number or id of the ticket.")],
+    text: Annotated[str, typer.Argument(help="What to say; `-` reads it from standard input.")] = "",
+    config: Config = CONFIG,
+    data: Data = DATA,
+) -> None:
+    """Answer a ticket, on the channel the person wrote from last."""
+    from gateway.answering import reply as answer
+
+    words = sys.stdin.read() if text == "-" else text
+    _look(config, data, lambda at: answer(at, ticket, words))
+
+
+@app.command()
+def deliveries(config: Config = CONFIG, data: Data = DATA, json: Json = False) -> None:
+    """What was said back, and what became of it."""
+    from gateway.answering import show_deliveries
+
+    _look(config, data, lambda at: show_deliveries(at, json=json))
+
+
+@app.command()
+def accounts(config: Config = CONFIG, data: Data = DATA, json: Json = False) -> None:
+    """How each account does: last in, last out, what is wrong and what to do, and what the month costs."""
+    from gateway.accounts import show_accounts
+
+    _look(config, data, lambda at: show_accounts(at, json=json))
+
+
+@app.command("may-text")
+def may_text(
+    ticket: Annotated[str, typer.Argument(help="Number or id of the ticket.")],
+    config: Config = CONFIG,
+    data: Data = DATA,
+    no: Annotated[bool, typer.Option("--no", help="Take it back.")] = False,
+) -> None:
+    """Write down that a caller said: it is safe to answer me by SMS."""
+    from gateway.answering import allow_texts
+
+    _look(config, data, lambda at: allow_texts(at, ticket, yes=not no))
+
+
 @app.command(hidden=True)
 def watch(config: Config = CONFIG, data: Data = DATA, words: bool = False) -> None:
     """One line for each new ticket, until stopped."""

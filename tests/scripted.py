@@ -50,7 +50,7 @@ class Asked:
 
 def _field(part: Any) -> tuple[str, Any]:
     name, data = part.get_param("name", header="content-disposition"), part.get_payload(decode=True)
-    file = part.get_filename()
+    file = (part.get_filename() or "").encode("utf-8", "surrogateescape").decode()
     return name, {"name": file, "type": part.get_content_type(), "data": data} if file else data.decode()
 
 

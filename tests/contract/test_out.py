@@ -405,7 +405,8 @@ async def test_where_nobody_listens_nothing_was_sent(said):
 @pytest.mark.parametrize("said", SENT, ids=named)
 @pytest.mark.parametrize("answer", BROKEN, ids=lambda answer: next(iter(answer)))
 async def test_an_uncertain_request_is_repeated_only_with_a_key(said, answer, monkeypatch):
-    hurry(monkeypatch, said.channel.name) if answer == HANG else None
+    if answer == HANG:
+        hurry(monkeypatch, said.channel.name)
     async with provider([answer]) as there:
         part, result = await first_part(said, there.url)
     assert len(there.asked) == 1, "no SDK repeats it behind our back"
@@ -474,7 +475,8 @@ async def test_a_question_to_nobody_is_answered(name):
 @every_channel
 @pytest.mark.parametrize("answer", BROKEN, ids=lambda answer: next(iter(answer)))
 async def test_a_question_that_is_not_answered_ends(name, answer, monkeypatch):
-    hurry(monkeypatch, name) if answer == HANG else None
+    if answer == HANG:
+        hurry(monkeypatch, name)
     async with provider([answer] * 50) as there:
         results = await answered(name, there.url)
     assert {"removed": True} not in results
