@@ -27,7 +27,8 @@ from workers_queue.deliver import AT_ONCE
 _PEOPLE = "select organisation_id, id, person_id, account from ticket where status = 'open' order by number"
 _ADDRESSES = (
     "select distinct on (m.person_id) m.organisation_id, m.ticket_id, m.person_id, m.account, m.address_id "
-    "from message m where m.direction = 'in' and m.address_id is not null and m.account not like 'voice%' order by m.person_id, m.id"
+    "from message m where m.direction = 'in' and m.address_id is not null and m.account not like 'voice%' "
+    "order by m.person_id, m.id"
 )
 _LEFT = "select count(*) from delivery where state in ('queued', 'sending')"
 _BROADCAST_RATE = 50
@@ -143,8 +144,8 @@ async def _answer_now_and_then(system: System, seconds: float) -> list[float]:
                     connection, system.at.master, system.at.settings, organisation, ticket, "ok", author="operator"
                 )
             system.nudge("deliver")
-            while await _state(database, said.delivery) in ("queued", "sending"):
-                await asyncio.sleep(0.005)  # noqa: ASYNC110 - another process sends it
+            while await _state(database, said.delivery) in ("queued", "sending"):  # noqa: ASYNC110
+                await asyncio.sleep(0.005)  # - another process sends it
             taken.append(time.perf_counter() - wrote)
             await asyncio.sleep(max(0.0, began + (n + 1) / 2 - time.perf_counter()))
     finally:

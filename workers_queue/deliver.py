@@ -54,6 +54,11 @@ class Deliverer:
         self.no_broadcasts: Collection[str] = ()  #: accounts whose month is used up, but for answers
 
     @property
+    def under_way(self) -> Sequence[asyncio.Task[Attempt]]:
+        """Sends that have begun."""
+        return list(self._sending)
+
+    @property
     def idle(self) -> bool:
         """Whether nothing is under way or waits to be written down."""
         return not (self._sending or self._attempts)
