@@ -9,8 +9,7 @@ from model.network import Network
 from runtime.settings import Settings
 
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors
-'none'",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "public, max-age=3600",
@@ -18,9 +17,10 @@ _HEADERS = {
 _FRAME = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{title}</title>
-<style>body{{font:1rem/1.6 system-ui,sans-serif;max-width:42rem;margin:2rem auto;padding:0
-1rem;color:#1c1a17;background:#fbf9f5}}
-@media (prefers-color-scheme:dark){{body{{color:#eee9df;background:#191714}}a{{color:#8fd0c4}}}}</style>
+<style>
+body{{font:1rem/1.6 system-ui,sans-serif;max-width:42rem;margin:2rem auto;padding:0 1rem;color:#1c1a17;background:#fbf9f5}}
+@media (prefers-color-scheme:dark){{body{{color:#eee9df;background:#191714}}a{{color:#8fd0c4}}}}
+</style>
 <main><h1>{title}</h1>
 {body}
 </main></html>
