@@ -142,6 +142,7 @@ class Retention(Form):
     receipts_days: Annotated[int, Field(ge=1, le=7)] = 7
     parked_days: Annotated[int, Field(ge=1, le=30)] = 30
     change_hours: Count = 24
+    closed_months: Annotated[int, Field(ge=1, le=240)] = 24  #: after a ticket was closed, what was said in it goes
 
 
 class FileForm(Form):
