@@ -61,6 +61,7 @@ class Settings:
     door: Door
     workers: Workers
     retention: Retention
+    unreviewed_phrases: bool = False  #: whether texts no speaker has reviewed may be said and sent: in the sandbox alone
 
 
 def load(
@@ -73,7 +74,7 @@ def load(
     """Read config.yaml, with `.env` beside it for variables that the environment does not set.
 
     `secrets_required=False` is for commands that only look into the store: an account whose secrets are not set then
-    has no settings. `unreviewed_phrases` lets channels speak what no native speaker has checked.
+    has no settings. `unreviewed_phrases` lets us say and send what no native speaker has checked.
     Raises BadConfig with every problem there is.
     """
     file = config_file.read(path)
@@ -97,6 +98,7 @@ def load(
         door=form.door,
         workers=form.workers,
         retention=form.retention,
+        unreviewed_phrases=unreviewed_phrases,
     )
 
 

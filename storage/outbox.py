@@ -1,6 +1,8 @@
 """The outbox: deliveries on their way to people. A row is the truth; its state only moves forward."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
 
 from model.deliveries import NewDelivery
 from storage.database import Connection
@@ -27,3 +29,18 @@ def _row(d: NewDelivery) -> tuple[object, ...]:
     return (
         d.organisation, d.id, d.message, d.ticket, d.person, d.address, d.account, d.purpose, d.priority, d.menu, d.at,
     )  # fmt: skip
+
+
+async def automatic_since(
+    connection: Connection, addresses: Iterable[UUID], since: datetime
+) -> dict[tuple[UUID, str], int]:
+    """How often we have answered these addresses by ourselves since a moment, by (address, purpose)."""
+    wanted = list(addresses)
+    if not wanted:
+        return {}
+    cursor = await connection.execute(
+        "select address_id, purpose, count(*) from delivery where address_id = any (%b) "
+        "and purpose in ('acknowledgement', 'confirmation') and created_at > %b group by address_id, purpose",
+        [wanted, since],
+    )
+    return {(address, purpose): count for address, purpose, count in await cursor.fetchall()}

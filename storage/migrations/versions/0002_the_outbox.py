@@ -10,7 +10,8 @@ down_revision = "0001"
 TABLES = """
 -- `language`: chosen by the person; `asked_language`: a menu is out, so that a lone digit is an answer to it;
 -- `zawgyi`: this phone shows Zawgyi, so what we write is turned into it
-alter table address add column language text, add column asked_language boolean not null default false,
+alter table address add column language text, add column language_at timestamptz,
+    add column asked_language boolean not null default false,
     add column zawgyi boolean not null default false;
 -- whether this organisation knows that a number may be texted; null: nobody has asked
 alter table person_card add column text_ok boolean;
@@ -21,7 +22,7 @@ create index message_heard on message (address_id, occurred_at desc) where direc
 create table delivery (
     organisation_id uuid not null, id uuid not null, message_id uuid not null, ticket_id uuid not null, person_id uuid not null,
     address_id uuid not null, account text not null,
-    purpose text not null check (purpose in ('reply', 'acknowledgement', 'broadcast')), priority int not null,
+    purpose text not null check (purpose in ('reply', 'acknowledgement', 'confirmation', 'broadcast')), priority int not null,
     menu text, -- quick replies that go with the words: `languages`
     state text not null default 'queued' check (state in
         ('queued', 'sending', 'sent', 'delivered', 'read', 'failed', 'unknown', 'cancelled')),
@@ -40,6 +41,8 @@ create index delivery_message on delivery (organisation_id, message_id);
 create index delivery_account on delivery (account, sent_at);
 -- what was said up to a moment, for providers that tell "read until"
 create index delivery_told on delivery (address_id, sent_at) where state in ('sent', 'delivered', 'unknown');
+-- how often we answered an address by ourselves lately
+create index delivery_automatic on delivery (address_id, created_at) where purpose in ('acknowledgement', 'confirmation');
 create unique index delivery_acknowledged on delivery (organisation_id, ticket_id) where purpose = 'acknowledgement';
 
 -- the provider's ids of what we sent, so that a receipt finds its delivery; network-wide, seen by intake alone
@@ -69,4 +72,4 @@ def downgrade() -> None:
     run("drop table account_state; drop table sent_id; drop table delivery; drop index message_heard")
     run("alter table message drop column address_id, drop column author, drop column last_seen")
     run("alter table person_card drop column text_ok")
-    run("alter table address drop column language, drop column asked_language, drop column zawgyi")
+    run("alter table address drop column language, drop column language_at, drop column asked_language, drop column zawgyi")
