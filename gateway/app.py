@@ -12,6 +12,7 @@ import uvloop
 from aiohttp import web
 
 from gateway.health import Health
+from gateway.public import add_pages
 from gateway.webhooks import Webhooks, hooks
 from runtime.keys import Master
 from runtime.settings import Settings
@@ -58,9 +59,7 @@ async def opened(
     writing = asyncio.create_task(door.run())
     refreshing = asyncio.create_task(_refresh_hourly(day_keys, database))
     try:
-        yield _application(
-            webhooks, Health(door, database, spool_limit=limits.spool_limit_mb * 1024 * 1024), limits.body_limit_bytes
-        )
+        yield _application(settings, webhooks, Health(door, database, spool_limit=limits.spool_limit_mb * 1024 * 1024))
     finally:
         refreshing.cancel()
         door.stop()
@@ -69,11 +68,12 @@ async def opened(
         await database.close()
 
 
-def _application(webhooks: Webhooks, health: Health, body_limit: int) -> web.Application:
-    app = web.Application(client_max_size=body_limit)
+def _application(settings: Settings, webhooks: Webhooks, health: Health) -> web.Application:
+    app = web.Application(client_max_size=settings.door.body_limit_bytes)
     for path in ("/hooks/{account}", "/hooks/{account}/{step}"):
         app.router.add_post(path, webhooks.handle)
         app.router.add_get(path, webhooks.handle, allow_head=False)
+    add_pages(app, settings)
     app.router.add_get("/healthz", health.alive)
     app.router.add_get("/readyz", health.ready)
     app.router.add_get("/metrics", health.metrics)

@@ -42,6 +42,14 @@ class NetworkForm(Form):
     country: Country | None = None
 
 
+class Cost(Form):
+    """What an account's messages cost, for the month's bill and its cap."""
+
+    per_message: Annotated[float, Field(gt=0, le=1000)]  #: of SMS: per segment
+    currency: Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")] = "USD"
+    month_cap: Annotated[float, Field(gt=0)] | None = None  #: at this, broadcasts stop; answers never do
+
+
 class AccountForm(Form):
     """What accounts of all channels have in common; the channel itself checks the rest."""
 
@@ -53,6 +61,9 @@ class AccountForm(Form):
     languages: Annotated[list[Language], Field(min_length=1)]
     inbound: bool = True
     api_base: Annotated[str, AfterValidator(words.base_url)] | None = None
+    per_second: Annotated[float, Field(gt=0, le=1000)] | None = None
+    reserve_percent: Annotated[int, Field(ge=0, le=100)] = 20
+    cost: Cost | None = None
 
 
 class QueueForm(Form):
@@ -140,6 +151,7 @@ class Retention(Form):
     receipts_days: Annotated[int, Field(ge=1, le=7)] = 7
     parked_days: Annotated[int, Field(ge=1, le=30)] = 30
     change_hours: Count = 24
+    closed_months: Annotated[int, Field(ge=1, le=240)] = 24  #: after a ticket was closed, what was said in it goes
 
 
 class FileForm(Form):
@@ -163,7 +175,7 @@ F = TypeVar("F", bound=Form)
 
 # the form that knows the keys beside an unknown one, by the key that holds it
 _FORMS: dict[str, type[Form]] = {
-    "": FileForm, "network": NetworkForm, "accounts": AccountForm, "organisations": OrganisationForm,
+    "": FileForm, "network": NetworkForm, "accounts": AccountForm, "cost": Cost, "organisations": OrganisationForm,
     "acknowledgement": AcknowledgementForm,
     "queues": QueueForm, "routing": RuleForm, "when": ConditionForm,
     "intake": Intake, "door": Door, "workers": Workers, "retention": Retention,

@@ -14,13 +14,14 @@ from channels.contract import BadSettings, Channel
 from model.network import Network
 from runtime import config_file
 from runtime.config_file import BadConfig, ConfigFile, KeyPath, Problem, at, shown
-from runtime.config_form import AccountForm, Door, FileForm, Intake, Retention, Workers, check
+from runtime.config_form import AccountForm, Cost, Door, FileForm, Intake, Retention, Workers, check
 from runtime.config_network import count, read_network, unique
 from translations import catalog
 
 __all__ = [
     "Account",
     "BadConfig",
+    "Cost",
     "Door",
     "Intake",
     "Problem",
@@ -44,6 +45,9 @@ class Account:
     languages: tuple[str, ...] = ()  #: BCP 47, the first is the account's own
     inbound: bool = True  #: False: it only sends. Should something come in all the same, it is kept
     api_base: str | None = None  #: where the provider's API is; None: where the provider says
+    reserve_percent: int = 20  #: of the month's messages, kept for conversations: broadcasts cannot spend them
+    cost: Cost | None = None
+    per_second: float | None = None  #: messages (SMS: segments) it may send in a second; None: what the channel allows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +168,9 @@ def _account(file: ConfigFile, path: KeyPath, network: Network | None, unreviewe
         languages=tuple(form.languages),
         inbound=form.inbound,
         api_base=form.api_base,
+        per_second=form.per_second,
+        reserve_percent=form.reserve_percent,
+        cost=form.cost,
     )
 
 

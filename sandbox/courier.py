@@ -57,8 +57,7 @@ class Courier:
                 if attempt and monotonic() + pause * self._hurry > self._until:
                     break
                 await asyncio.sleep(pause * self._hurry)
-                result, body = await self._send(webhook, attempt)
-                self._tell(result)
+                result, body = await self.ask(webhook, attempt)
                 if result.accepted:
                     return body
             return b""
@@ -70,7 +69,8 @@ class Courier:
             while True:
                 webhook = steps.send(await self.deliver(webhook))
 
-    async def _send(self, webhook: Webhook, attempt: int) -> tuple[Result, bytes]:
+    async def ask(self, webhook: Webhook, attempt: int = 0) -> tuple[Result, bytes]:
+        """Send it once: what became of it, and the answer's body."""
         status, body, began = None, b"", monotonic()
         try:
             async with self._session.request(
@@ -84,7 +84,9 @@ class Courier:
                 body, status = await answer.read(), answer.status
         except (aiohttp.ClientError, TimeoutError, OSError):
             status = None
-        return _result(webhook, status, monotonic() - began, attempt), body
+        result = _result(webhook, status, monotonic() - began, attempt)
+        self._tell(result)
+        return result, body
 
 
 def _result(webhook: Webhook, status: int | None, seconds: float, attempt: int) -> Result:

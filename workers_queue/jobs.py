@@ -2,7 +2,7 @@
 
 from workers_queue import sweep
 from workers_queue import take_in as taking
-from workers_queue.worker import here, run
+from workers_queue.worker import here, run, wake
 
 
 def take_in() -> None:
@@ -17,6 +17,12 @@ def index() -> None:
     here().nudger.begin("index")
     if run(sweep.index(here())) >= 200:
         run(_also("index"))
+
+
+def deliver() -> None:
+    """Somebody has written something: the worker's deliverer looks at once."""
+    here().nudger.begin("deliver")
+    wake("deliver")
 
 
 async def _also(name: str) -> None:

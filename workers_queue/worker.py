@@ -8,8 +8,7 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import Coroutine
-from concurrent.futures import Future
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from types import FrameType
 from typing import Any, TypeVar
@@ -23,6 +22,7 @@ from rq.worker import WorkerStatus
 
 from storage import receipts
 from translations import lexicon
+from workers_queue.deliver import deliver, recover
 from workers_queue.nudge import QUEUE
 from workers_queue.sweep import sweep
 from workers_queue.workplace import Workplace
@@ -80,6 +80,11 @@ def run(job: Coroutine[Any, Any, T]) -> T:
         raise JobFailed(type(error).__name__) from None
 
 
+def wake(name: str) -> None:
+    """Wake one of the worker's own loops, from rq's thread."""
+    _loop.call_soon_threadsafe(here().wakes[name].set)
+
+
 def work(workplace: Workplace, redis_url: str) -> None:
     """Work until SIGTERM or SIGINT; the job under way is finished."""
     global _workplace  # rq calls jobs by name: they have to find it somewhere
@@ -87,15 +92,14 @@ def work(workplace: Workplace, redis_url: str) -> None:
     thread = threading.Thread(target=_loop.run_forever, name="loop", daemon=True)
     thread.start()
     threading.Thread(target=_watch, name="watchdog", daemon=True).start()
-    run(_begin(workplace))
-    sweeping = asyncio.run_coroutine_threadsafe(sweep(workplace), _loop)
+    duties = run(_begin(workplace, redis_url))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: _stopping.set())
     try:
         with suppress(StopRequested):  # rq raises it wherever the signal finds it
             _serve(redis_url)
     finally:
-        run(_end(workplace, sweeping))
+        run(_end(workplace, duties))
         _loop.call_soon_threadsafe(_loop.stop)
         thread.join(timeout=5)
 
@@ -124,17 +128,21 @@ def _serve(redis_url: str) -> None:
         _stopping.wait(0.5)
 
 
-async def _begin(workplace: Workplace) -> None:
+async def _begin(workplace: Workplace, redis_url: str) -> list[asyncio.Task[None]]:
     await asyncio.to_thread(lexicon.warm)  # else the first message of an unknown language pays for all of them
     await workplace.database.open()
     async with workplace.database.intake() as connection:
         await workplace.day_keys.refresh(connection)
         released = await receipts.release(connection, slot=workplace.slot)
+    await recover(workplace, slot=workplace.slot)
     log.info("worker.started", slot=workplace.slot, released=released)
+    return [asyncio.create_task(duty) for duty in (sweep(workplace), deliver(workplace, redis_url))]
 
 
-async def _end(workplace: Workplace, sweeping: Future[None]) -> None:
+async def _end(workplace: Workplace, duties: Sequence[asyncio.Task[None]]) -> None:
     await workplace.busy.acquire()  # the batch under way is finished, and none is begun after it
-    sweeping.cancel()
+    for duty in duties:
+        duty.cancel()
+    await asyncio.wait(duties)  # the deliverer finishes what it has begun
     await workplace.nudger.close()
     await workplace.database.close()

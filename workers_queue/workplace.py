@@ -1,8 +1,11 @@
 """What a worker holds open for its whole life."""
 
 import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
+from runtime.ids import now
 from runtime.keys import Master
 from runtime.settings import Settings
 from storage.database import Database
@@ -20,4 +23,8 @@ class Workplace:
     database: Database
     day_keys: DayKeys
     nudger: Nudger
+    clock: Callable[[], datetime] = now
+    wakes: Mapping[str, asyncio.Event] = field(  #: what a nudge wakes, by the job's name
+        default_factory=lambda: {"deliver": asyncio.Event()}
+    )
     busy: asyncio.Lock = field(default_factory=asyncio.Lock)  #: one batch at a time: jobs and the sweep share a core
