@@ -68,6 +68,7 @@ class Settings:
     door: Door
     workers: Workers
     retention: Retention
+    unreviewed_phrases: bool = False  #: whether what no speaker has reviewed may be said: in the sandbox alone
 
 
 def load(
@@ -81,7 +82,7 @@ def load(
     """Read config.yaml, with `.env` beside it for variables that the environment does not set.
 
     `secrets_required=False` is for commands that only look into the store: an account whose secrets are not set then
-    has no settings. `unreviewed_phrases` lets channels speak what no native speaker has checked. `api_base` outranks
+    has no settings. `unreviewed_phrases` lets us say and send what no native speaker has checked. `api_base` outranks
     that of every account: all of them then speak to one stand-in for the providers.
     Raises BadConfig with every problem there is.
     """
@@ -106,6 +107,7 @@ def load(
         door=form.door,
         workers=form.workers,
         retention=form.retention,
+        unreviewed_phrases=unreviewed_phrases,
     )
 
 
