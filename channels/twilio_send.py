@@ -23,7 +23,7 @@ _API = "https://api.twilio.com"
 _MOST_AT_ONCE = 40  # connections; Twilio answers 429 from about fifty requests at once on
 _LONGEST_WAIT = 86_400  # seconds
 _FILES = (".twilio.com", ".twiliocdn.com", "s3-external-1.amazonaws.com")  # where its API sends on who asks for a file
-_ELSEWHERE_NOT = {"TWILIO_EDGE": "", "TWILIO_REGION": ""}  # config.yaml says where the API is, not the environment
+_NO_ENVIRONMENT = {"TWILIO_EDGE": "", "TWILIO_REGION": ""}  # config.yaml says where the API is, not the environment
 
 
 class Keys(Protocol):
@@ -75,7 +75,7 @@ async def connect(settings: Keys, api_base: str | None) -> AsyncIterator[Client]
     timeout = aiohttp.ClientTimeout(total=TIMEOUT, connect=TIMEOUT / 2)
     async with aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(limit=_MOST_AT_ONCE)) as session:
         http, (token, *_) = _Http(session, api_base), settings.auth_tokens
-        rest = sdk.Client(settings.account_sid, token, http_client=http, environment=_ELSEWHERE_NOT)
+        rest = sdk.Client(settings.account_sid, token, http_client=http, environment=_NO_ENVIRONMENT)
         yield Client(rest, api_base or _API)
 
 
