@@ -27,7 +27,8 @@ from workers_queue.deliver import AT_ONCE
 _PEOPLE = "select organisation_id, id, person_id, account from ticket where status = 'open' order by number"
 _ADDRESSES = (
     "select distinct on (m.person_id) m.organisation_id, m.ticket_id, m.person_id, m.account, m.address_id "
-    "from message m where m.direction = 'in' and m.address_id is not null and m.account not like 'voice%' order by m.person_id, m.id"
+    "from message m where m.direction = 'in' and m.address_id is not null and m.account not like 'voice%' "
+    "order by m.person_id, m.id"
 )
 _LEFT = "select count(*) from delivery where state in ('queued', 'sending')"
 _BROADCAST_RATE = 50
@@ -39,9 +40,10 @@ def deliver_rows(system: System, scale: Scale) -> list[Row]:
         at_once(each_once, web.port, 32, partial(written, system.accounts, scale.known, scale.known, 0))
         system.seconds_until_taken_in(scale.patience)
         _settled(system, scale.patience)
+        _delivered(system, workers, scale)  # a new worker loads its SDKs at the first send
         one = _delivered(system, workers, scale)
     with system.workers(2) as workers:
-        _delivered(system, workers, scale)  # a new worker loads its SDKs at the first send
+        _delivered(system, workers, scale)
         two = _delivered(system, workers, scale)
         amid = _answers_amid_a_broadcast(system, scale)
     floor = AT_ONCE / ANSWER_SECONDS  # all places taken all the time, and nothing else to do
@@ -143,8 +145,8 @@ async def _answer_now_and_then(system: System, seconds: float) -> list[float]:
                     connection, system.at.master, system.at.settings, organisation, ticket, "ok", author="operator"
                 )
             system.nudge("deliver")
-            while await _state(database, said.delivery) in ("queued", "sending"):
-                await asyncio.sleep(0.005)  # noqa: ASYNC110 - another process sends it
+            while await _state(database, said.delivery) in ("queued", "sending"):  # noqa: ASYNC110
+                await asyncio.sleep(0.005)  # - another process sends it
             taken.append(time.perf_counter() - wrote)
             await asyncio.sleep(max(0.0, began + (n + 1) / 2 - time.perf_counter()))
     finally:

@@ -140,6 +140,12 @@ class Batch:
         if address not in self.pending.left or self.pending.left[address][1] <= at:
             self.pending.left[address] = (how, at)
 
+    def is_back(self, sender: Sender, at: datetime) -> None:
+        """Whoever writes to us can be written to; a wish to hear no more broadcasts stays a wish."""
+        address = self._addresses.get(self.master.blind(sender.scope, sender.value))
+        if address and address.left_how in ("blocked", "unfollowed"):
+            self.went(sender, None, at)
+
     # ---- tickets
 
     def file(

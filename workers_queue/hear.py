@@ -91,6 +91,7 @@ def _received(batch: Batch, heard: Heard, event: Received) -> str:
 def _who(batch: Batch, heard: Heard, event: Received) -> tuple[UUID, Key]:
     """Whoever wrote; for a recording without a sender, whoever made the call."""
     if event.sender:
+        batch.is_back(event.sender, heard.at)
         return batch.person(event.sender)
     caller = batch.known[heard.account.id, event.in_call or ""]  # refers_to() saw to it that the call is known
     return caller.person, batch.key_of(caller.person)

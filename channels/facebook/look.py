@@ -18,6 +18,8 @@ _TROUBLE = {
     "config.yaml as page_access_token",
     "368": "Meta has stopped this account for breaking its rules: look into the Page's Support Inbox",
 }
+_NO_APP = "Meta does not know this app: compare app_id and app_secret with the App Dashboard, Settings, Basic"
+_TROUBLE_OF_APP = {"101": _NO_APP, "190": _NO_APP}
 _UNKNOWN_APP = "not looked at: write app_id into config.yaml"
 
 
@@ -35,9 +37,9 @@ async def look(client: Client, settings: Settings, webhook_url: str) -> Sequence
     ]
 
 
-def _trouble(what: str, answer: Answer) -> Look:
+def _trouble(what: str, answer: Answer, known: Mapping[str, str] = _TROUBLE) -> Look:
     code = ident(mapping(answer.body.get("error")).get("code")) or answer.why
-    return Look(what, True, _TROUBLE.get(code, f"Meta did not answer as it should ({code}): try again"))
+    return Look(what, True, known.get(code, f"Meta did not answer as it should ({code}): try again"))
 
 
 def _listed(answer: Answer) -> list[Any] | None:
@@ -82,7 +84,7 @@ async def _webhook(client: Client, settings: Settings, url: str) -> Look:
     answer = await ask(client, "GET", f"{settings.app_id}/subscriptions", token=_app_token(settings))
     listed = _listed(answer)
     if listed is None:
-        return _trouble("webhook", answer)
+        return _trouble("webhook", answer, _TROUBLE_OF_APP)
     page: Mapping[str, Any] = next((row for row in listed if row.get("object") == "page"), {})
     called = page.get("callback_url")
     if not isinstance(called, str) or called.rpartition("/")[0] != url.rpartition("/")[0]:
@@ -100,7 +102,9 @@ async def _permissions(client: Client, settings: Settings) -> Look:
     answer = await ask(client, "GET", "debug_token", query=query, token=_app_token(settings))
     told = mapping(answer.body.get("data"))
     if answer.status != 200 or "is_valid" not in told:
-        return _trouble("permissions", answer)
+        return _trouble("permissions", answer, _TROUBLE_OF_APP)
+    if told["is_valid"] is not True:
+        return Look("permissions", True, _TROUBLE["190"])
     if "pages_messaging" not in items(told.get("scopes")):
         return Look("permissions", True, "pages_messaging is missing: ask for it in the App Dashboard, App Review")
     ends = moment(told.get("expires_at"), per_second=1)

@@ -7,13 +7,11 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from channels.contract import CannotSay, Limits, Part
+from channels.contract import OURS, CannotSay, Limits, Part
 from channels.facebook.settings import Settings
 from channels.reading import one_line
 from channels.splitting import shorten, split
 from model.deliveries import Choice, OutFile, Outgoing
-
-OURS = "out:"  #: how the metadata of our messages begins; our id of the delivery follows, and the echo brings it back
 
 _MB = 1_000_000
 _TITLE = 20  #: characters on a button

@@ -41,8 +41,8 @@ class Answer:
     """What Meta answered, or why it did not."""
 
     status: int = 0  #: 0: nothing
-    body: Mapping[str, Any] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     why: str = ""  #: a class of error
     written: bool = True  #: whether Meta may have read the request
 

@@ -17,7 +17,7 @@ _A_REQUEST = 5  #: message objects
 _LABEL = 20  #: UTF-16 units on a button
 _PREVIEW = 1 * _MB  #: the largest picture that may be its own preview
 _SHOWN = ("image/jpeg", "image/png")
-_PLAYED = ("audio/mp4", "audio/x-m4a", "audio/m4a", "audio/aac", "audio/mpeg", "audio/mp3")
+_PLAYED = ("audio/mp4", "audio/x-m4a", "audio/m4a", "audio/mpeg", "audio/mp3")
 _LONGEST_NAME = 200
 
 LIMITS = Limits(

@@ -4,7 +4,7 @@ import asyncio
 import importlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -36,7 +36,7 @@ class Failed:
     """No good answer: what there was instead."""
 
     status: int = 0  #: 0: none at all
-    body: str = ""
+    body: str = field(default="", repr=False)
     why: str = ""  #: a class of error
     written: bool = True  #: whether LINE may have read the request
 
