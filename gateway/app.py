@@ -18,6 +18,8 @@ from runtime.settings import Settings
 from storage.database import Database, StoreAway
 from storage.day_keys import DayKeys
 from storage.door import Door
+from web.app import plainly, set_up
+from web.routes import PUBLIC, Route
 from workers_queue.nudge import Nudger, connect
 
 #: A connection is closed after this many seconds without a whole request, however busily it drips headers.
@@ -29,11 +31,15 @@ log = structlog.get_logger()
 
 @asynccontextmanager
 async def opened(
-    settings: Settings, master: Master, data: Path, owner: str, redis_url: str
+    settings: Settings, master: Master, data: Path, owner: str, redis_url: str, *, sandbox: bool = False
 ) -> AsyncIterator[web.Application]:
-    """The application with everything behind it open; closed in order afterwards."""
+    """The application with everything behind it open; closed in order afterwards.
+
+    `sandbox`: the people are invented, and demo agents may sign in.
+    """
     limits = settings.door
     database = Database(owner, "door", master, most=3)
+    desks = Database(owner, "web", master)
     day_keys = DayKeys(master, data / "keys" / "day_keys.json")
     door = Door(
         database.dsn,
@@ -53,30 +59,32 @@ async def opened(
         nudger=nudger,
     )
     await database.open()
+    await desks.open()
     await _first_keys(day_keys, database)
     await door.open()
     writing = asyncio.create_task(door.run())
     refreshing = asyncio.create_task(_refresh_hourly(day_keys, database))
     try:
-        yield _application(
-            webhooks, Health(door, database, spool_limit=limits.spool_limit_mb * 1024 * 1024), limits.body_limit_bytes
-        )
+        health = Health(door, database, spool_limit=limits.spool_limit_mb * 1024 * 1024)
+        app = _application(webhooks, health, limits.body_limit_bytes)
+        set_up(app, settings, master, desks, sandbox=sandbox)
+        yield app
     finally:
         refreshing.cancel()
         door.stop()
         await writing
         await nudger.close()
+        await desks.close()
         await database.close()
 
 
 def _application(webhooks: Webhooks, health: Health, body_limit: int) -> web.Application:
     app = web.Application(client_max_size=body_limit)
+    # who calls a webhook is proved by its signature; the other three tell nothing of anybody
     for path in ("/hooks/{account}", "/hooks/{account}/{step}"):
-        app.router.add_post(path, webhooks.handle)
-        app.router.add_get(path, webhooks.handle, allow_head=False)
-    app.router.add_get("/healthz", health.alive)
-    app.router.add_get("/readyz", health.ready)
-    app.router.add_get("/metrics", health.metrics)
+        plainly(app, [Route(method, path, webhooks.handle, PUBLIC) for method in ("POST", "GET")])
+    asked = {"/healthz": health.alive, "/readyz": health.ready, "/metrics": health.metrics}
+    plainly(app, [Route("GET", path, answer, PUBLIC) for path, answer in asked.items()], head=True)
     return app
 
 
@@ -104,7 +112,7 @@ async def _refresh_hourly(day_keys: DayKeys, database: Database) -> None:
 
 
 async def _serve(
-    settings: Settings, master: Master, data: Path, owner: str, redis_url: str, host: str, port: int
+    settings: Settings, master: Master, data: Path, owner: str, redis_url: str, host: str, port: int, *, sandbox: bool
 ) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -115,7 +123,7 @@ async def _serve(
             response.force_close()
             response.headers["Connection"] = "close"
 
-    async with opened(settings, master, data, owner, redis_url) as app:
+    async with opened(settings, master, data, owner, redis_url, sandbox=sandbox) as app:
         app.on_response_prepare.append(last_answer)
         runner = web.AppRunner(
             app, access_log=None, keepalive_timeout=IDLE_SECONDS, shutdown_timeout=GRACE_SECONDS, handle_signals=False
@@ -140,6 +148,16 @@ async def _let_finish(runner: web.AppRunner, seconds: float) -> None:
         await asyncio.sleep(0.05)  # - aiohttp tells nobody when a connection ends
 
 
-def serve(settings: Settings, master: Master, data: Path, owner: str, redis_url: str, *, host: str, port: int) -> None:
+def serve(
+    settings: Settings,
+    master: Master,
+    data: Path,
+    owner: str,
+    redis_url: str,
+    *,
+    host: str,
+    port: int,
+    sandbox: bool = False,
+) -> None:
     """Run the web process until SIGTERM or SIGINT; requests under way are finished."""
-    uvloop.run(_serve(settings, master, data, owner, redis_url, host, port))
+    uvloop.run(_serve(settings, master, data, owner, redis_url, host, port, sandbox=sandbox))

@@ -2,12 +2,14 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from gateway.agents_cli import app as agents_app
+from gateway.options import CONFIG, DATA, Config, Data, Json, Sandbox, told
 
 if TYPE_CHECKING:
     from gateway.stores import Stores
@@ -22,43 +24,7 @@ app = typer.Typer(
 )
 audit_app = typer.Typer(help="The trail of who did what.", no_args_is_help=True)
 app.add_typer(audit_app, name="audit")
-
-Config = Annotated[
-    Path, typer.Option(help="The network: accounts, organisations, routing.", envvar="WORKER_VOICE_CONFIG")
-]
-Data = Annotated[
-    Path, typer.Option(help="Data directory: keys, spool and the embedded servers' data.", envvar="WORKER_VOICE_DATA")
-]
-Sandbox = Annotated[bool, typer.Option(help="Use the invented secrets of the demo accounts.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
-CONFIG, DATA = Path("config.yaml"), Path("var")
-
-
-@contextmanager
-def told() -> Iterator[None]:
-    """Turn the errors a person can mend into their text and exit code 1."""
-    from channels.contract import BadSettings
-    from gateway.stores import NotRunning
-    from runtime.children import ChildFailed
-    from runtime.instance import AlreadyRunning, NotOurs
-    from runtime.keys import BadMasterKey
-    from runtime.ports import PortTaken
-    from runtime.programs import CannotEmbed
-    from runtime.settings import BadConfig
-    from sandbox.accounts import BadConfig as BadSandbox
-    from sandbox.script import BadMessages
-    from storage.database import StoreAway
-
-    mendable: tuple[type[Exception], ...] = (BadConfig, BadSettings, BadSandbox, BadMessages, NotRunning)
-    mendable += (AlreadyRunning, NotOurs, PortTaken, CannotEmbed, ChildFailed, BadMasterKey)
-    try:
-        yield
-    except mendable as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
-    except StoreAway as error:  # its text may quote anything: the class is told, and where to look
-        typer.echo(f"The database does not answer ({type(error).__name__}): `worker-voice check` says more.", err=True)
-        raise typer.Exit(1) from None
+app.add_typer(agents_app, name="agents")
 
 
 @app.command()
@@ -96,7 +62,7 @@ def web(
         _refuse_without_wall(at.owner, at.master, door_alone=True)
         from gateway.app import serve as run
 
-        run(at.settings, at.master, data, at.owner, at.redis_url, host=host, port=port)
+        run(at.settings, at.master, data, at.owner, at.redis_url, host=host, port=port, sandbox=sandbox)
 
 
 @app.command()
@@ -168,6 +134,10 @@ def migrate(config: Config = CONFIG, data: Data = DATA, sandbox: Sandbox = False
     with told():
         at = stores(config, data, secrets_required=False, sandbox=sandbox, make_key=True)
         run(at.owner, at.master, at.settings.network, account_rows(at.settings))
+        if sandbox:
+            from gateway.demo import seed
+
+            asyncio.run(seed(at))
         typer.echo(f"Database: schema {revision(at.owner)[0]}, {len(at.settings.accounts)} accounts.")
 
 

@@ -7,6 +7,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from gateway import demo
 from gateway.stores import SANDBOX_SECRETS, NotRunning, settings
 from runtime.children import Child
 from runtime.embedded import EmbeddedPostgres, EmbeddedValkey
@@ -40,6 +41,8 @@ def serve(config: Path, data: Path, *, host: str, port: int, sandbox: bool, sand
         if sandbox:
             children += [roles.watch(), roles.sandbox(port, sandbox_port)]
             note("Sandbox: invented workers write and call on all five channels; logs are in " + str(data / "log"))
+            for line in demo.lines(given.network, data, f"http://{_near(host)}:{port}"):
+                note(line)
         note(f"Gateway: http://{host}:{port} (webhooks at /hooks/…, health at /readyz). Ctrl-C stops everything.")
         return Supervisor(children, note).run()
 
@@ -76,8 +79,9 @@ class _Roles:
 
     def web(self, host: str, port: int) -> Child:
         where = ["--host", host, "--port", str(port), *self._sandbox]
-        near = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
-        return self._child("web", "web", *where, ready=lambda: _answers(f"http://{near}:{port}/readyz"), grace=25)
+        return self._child(
+            "web", "web", *where, ready=lambda: _answers(f"http://{_near(host)}:{port}/readyz"), grace=25
+        )
 
     def worker(self, slot: int) -> Child:
         return self._child(f"worker {slot}", "worker", "--slot", str(slot), *self._sandbox, grace=25)
@@ -103,6 +107,11 @@ class _Roles:
         # with the sandbox the terminal shows tickets; without it logs go where the operator collects them
         log = self._data / "log" / f"{name.replace(' ', '-')}.log" if self._sandbox and command in _LOGGING else None
         return Child(name=name, argv=program, env=_environment(), once=once, ready=ready, grace_seconds=grace, log=log)
+
+
+def _near(host: str) -> str:
+    """How this machine itself reaches what listens there."""
+    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
 
 
 def _environment() -> Mapping[str, str]:

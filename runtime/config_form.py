@@ -136,6 +136,17 @@ class Workers(Form):
     tries: Count = 5  #: after that a receipt is parked
 
 
+class Web(Form):
+    """The agents' pages."""
+
+    idle_minutes: Annotated[int, Field(ge=5, le=240)] = 30  #: a session in which nothing is done ends after these
+    session_hours: Annotated[int, Field(ge=1, le=24)] = 12  #: whatever is done, it ends after these: one shift
+    invitation_hours: Annotated[int, Field(ge=1, le=336)] = 72
+    #: TLS proxies in front of us. Each adds the address it was asked from to X-Forwarded-For; what stands before those
+    #: anybody may have written
+    proxies: Annotated[int, Field(ge=0, le=5)] = 0
+
+
 class Retention(Form):
     """How long things are kept that no worker needs. The upper limits are promises: keys die then."""
 
@@ -158,6 +169,7 @@ class FileForm(Form):
     intake: Intake = Intake()
     door: Door = Door()
     workers: Workers = Workers()
+    web: Web = Web()
     retention: Retention = Retention()
 
 
@@ -167,7 +179,7 @@ F = TypeVar("F", bound=Form)
 _FORMS: dict[str, type[Form]] = {
     "": FileForm, "network": NetworkForm, "accounts": AccountForm, "cost": Cost, "organisations": OrganisationForm,
     "queues": QueueForm, "routing": RuleForm, "when": ConditionForm,
-    "intake": Intake, "door": Door, "workers": Workers, "retention": Retention,
+    "intake": Intake, "door": Door, "workers": Workers, "web": Web, "retention": Retention,
 }  # fmt: skip
 
 # pydantic's name of an error → what to write instead

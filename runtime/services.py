@@ -7,6 +7,7 @@ now is asked of its own pid file. Passwords are made once and kept in `keys/`.
 import json
 import os
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -61,9 +62,9 @@ def write_private(path: Path, text: str) -> None:
     part.rename(path)
 
 
-def password(data: Path, name: str) -> str:
+def password(data: Path, name: str, make: Callable[[], str] = lambda: secrets.token_urlsafe(24)) -> str:
     """A password of this data directory, made at random on first use."""
     path = private(data / "keys") / name
     if not path.exists():
-        write_private(path, secrets.token_urlsafe(24) + "\n")
+        write_private(path, make() + "\n")
     return path.read_text().strip()

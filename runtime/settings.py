@@ -14,7 +14,7 @@ from channels.contract import BadSettings, Channel
 from model.network import Network
 from runtime import config_file
 from runtime.config_file import BadConfig, ConfigFile, KeyPath, Problem, at, shown
-from runtime.config_form import AccountForm, Cost, Door, FileForm, Intake, Retention, Workers, check
+from runtime.config_form import AccountForm, Cost, Door, FileForm, Intake, Retention, Web, Workers, check
 from runtime.config_network import count, read_network, unique
 from translations import catalog
 
@@ -27,6 +27,7 @@ __all__ = [
     "Problem",
     "Retention",
     "Settings",
+    "Web",
     "Workers",
     "load",
     "process_environment",
@@ -64,6 +65,7 @@ class Settings:
     intake: Intake
     door: Door
     workers: Workers
+    web: Web
     retention: Retention
 
 
@@ -100,6 +102,7 @@ def load(
         intake=form.intake,
         door=form.door,
         workers=form.workers,
+        web=form.web,
         retention=form.retention,
     )
 

@@ -64,6 +64,13 @@ class Database:
             yield connection
 
     @asynccontextmanager
+    async def nobody(self) -> AsyncIterator[Connection]:
+        """A transaction before anybody is known: only the functions for signing in answer (storage/sign_in.py)."""
+        async with self._pool.connection() as connection, connection.transaction():
+            await connection.execute(self._role("desk"))
+            yield connection
+
+    @asynccontextmanager
     async def desk(self, organisation: UUID) -> AsyncIterator[Connection]:
         """A transaction behind the wall of one organisation."""
         async with self._pool.connection() as connection, connection.transaction():

@@ -6,6 +6,7 @@ from psycopg.conninfo import conninfo_to_dict
 from runtime.keys import Master
 from storage.database import login_dsn
 
+_ROLES = ("door", "web", "worker", "intake", "desk", "searcher", "authenticator")
 _LOGINS = """
 select rolname from pg_roles where rolname = any (%(logins)s)
 and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb)"""
@@ -15,7 +16,8 @@ where r.rolname = any (%(logins)s) and c.relnamespace = 'public'::regnamespace""
 _MEMBERS = """
 select m.rolname, g.rolname from pg_auth_members a
 join pg_roles m on m.oid = a.member join pg_roles g on g.oid = a.roleid
-where (m.rolname = %(web)s and g.rolname <> %(desk)s) or m.rolname in (%(door)s, %(desk)s, %(intake)s, %(searcher)s)"""
+where (m.rolname = %(web)s and g.rolname <> %(desk)s)
+or m.rolname in (%(door)s, %(desk)s, %(intake)s, %(searcher)s, %(authenticator)s)"""
 _TABLES = """
 select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid
 where a.attname = 'organisation_id' and c.relkind in ('r', 'p') and c.relnamespace = 'public'::regnamespace
@@ -47,7 +49,7 @@ def holes(owner: str, master: Master) -> list[str]:
     Raises psycopg.OperationalError when the database does not answer or does not know our logins.
     """
     database = str(conninfo_to_dict(owner)["dbname"])
-    names = {login: f"{database}_{login}" for login in ("door", "web", "worker", "desk", "intake", "searcher")}
+    names = {role: f"{database}_{role}" for role in _ROLES}
     with psycopg.connect(login_dsn(owner, "worker", master), autocommit=True) as connection:
         connection.read_only = True
         return [message for query, say in _QUESTIONS for message in _asked(connection, query, say, names)]
@@ -71,6 +73,5 @@ _QUESTIONS = (
 
 
 def _asked(connection: psycopg.Connection, query: str, say: str, names: dict[str, str]) -> list[str]:
-    roles = [names[role] for role in ("door", "web", "worker", "intake", "desk", "searcher")]
-    values = {**names, "wall": _WALL, "logins": roles}
+    values = {**names, "wall": _WALL, "logins": list(names.values())}
     return [say.format(*row) for row in connection.execute(query.encode(), values).fetchall()]

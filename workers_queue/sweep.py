@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from storage import audit, day_keys, feed, messages, receipts, search
+from runtime.ids import now
+from storage import audit, day_keys, feed, messages, receipts, search, sessions
 from workers_queue.deliver import recover
 from workers_queue.take_in import give_up_waiting, take_in
 from workers_queue.workplace import Workplace
@@ -83,7 +84,9 @@ async def keep_house(at: Workplace) -> None:
         changes = await feed.forget_old(connection, hours=keep.change_hours)
     async with intake() as connection:
         seen = await messages.forget_seen(connection, days=keep.parked_days + _REPLAYS)
-    log.info("sweep.kept_house", keys=keys, receipts=removed, changes=changes, seen=seen)
+    async with intake() as connection:
+        ended = await sessions.forget_old(connection, now(), idle_minutes=at.settings.web.idle_minutes)
+    log.info("sweep.kept_house", keys=keys, receipts=removed, changes=changes, seen=seen, sessions=ended)
 
 
 _DUTIES: tuple[tuple[float, Callable[[Workplace], Awaitable[object]]], ...] = (

@@ -6,6 +6,7 @@ from typing import Any
 
 from alembic import op
 
+_ROLES = ("intake", "desk", "searcher", "door", "authenticator")
 ORGANISATION = "(select nullif(current_setting('app.organisation', true), '')::uuid)"
 
 
@@ -17,6 +18,7 @@ class Roles:
     desk: str
     searcher: str
     door: str
+    authenticator: str
     run: Callable[[str], Any]
 
     def wall(self, table: str, *, desk_may: str = "") -> None:
@@ -46,5 +48,5 @@ def roles() -> Roles:
     """Of the database that is being migrated."""
     run = op.get_bind().exec_driver_sql
     database = run("select current_database()").scalar_one()
-    named = {name: f'"{database}_{name}"' for name in ("intake", "desk", "searcher", "door")}
+    named = {name: f'"{database}_{name}"' for name in _ROLES}
     return Roles(run=run, **named)

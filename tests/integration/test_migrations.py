@@ -45,7 +45,7 @@ async def lived_in(home):
 
 async def test_up_down_and_up_again(lived_in):
     made = roles(lived_in)
-    assert len(made) == 6
+    assert len(made) == 7
     newest = revision(lived_in.owner)[1]
     assert revision(lived_in.owner) == (newest, newest)
     await lived_in.database.close()

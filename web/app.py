@@ -1,0 +1,72 @@
+"""The agents' pages on the application that also takes the webhooks."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+from aiohttp import web
+
+from runtime.ids import now
+from runtime.keys import Master
+from runtime.settings import Settings
+from storage.database import Database
+from web import account, authenticator, frame, invitation, login
+from web.guard import GUARDED, guarded, local_of_stranger, put_headers
+from web.pages import Pages
+from web.passwords import Passwords
+from web.routes import PUBLIC, Handler, Route
+from web.site import SITE, VISITOR, Site, Visitor, page
+from web.static_files import StaticFiles
+
+#: Who may call what, by method and path, of everything that answers.
+WHO = web.AppKey("who", dict[tuple[str, str], frozenset[str]])
+AREAS: Sequence[Sequence[Route]] = (frame.ROUTES, login.ROUTES, invitation.ROUTES, authenticator.ROUTES, account.ROUTES)
+
+
+def set_up(
+    app: web.Application,
+    settings: Settings,
+    master: Master,
+    database: Database,
+    *,
+    sandbox: bool,
+    clock: Callable[[], datetime] = now,
+) -> None:
+    """Put every page behind the guard and on the application. The database is opened and closed by the caller."""
+    files = StaticFiles()
+    app[SITE] = Site(
+        settings=settings,
+        master=master,
+        database=database,
+        passwords=Passwords(master),
+        pages=Pages(files, idle_seconds=settings.web.idle_minutes * 60, sandbox=sandbox),
+        files=files,
+        organisations={organisation.uuid: organisation for organisation in settings.network.organisations.values()},
+        sandbox=sandbox,
+        clock=clock,
+    )
+    for area in AREAS:
+        for route in area:
+            _add(app, route, guarded(route), head=True)
+    plainly(app, [Route("GET", "/static/{hash}/{name:.+}", files.serve, PUBLIC)], head=True)
+    plainly(app, [Route("*", "/{path:.*}", _nothing, PUBLIC)])
+    app.on_response_prepare.append(put_headers)
+
+
+def plainly(app: web.Application, routes: Iterable[Route], *, head: bool = False) -> None:
+    """Routes that are no pages: they prove in another way who calls, or tell nobody anything."""
+    for route in routes:
+        _add(app, route, route.handler, head=head)
+
+
+def _add(app: web.Application, route: Route, handler: Handler, *, head: bool) -> None:
+    app.setdefault(WHO, {})[route.method, route.path] = frozenset(route.who)
+    app.router.add_route(route.method, route.path, handler)
+    if head and route.method == "GET":
+        app.router.add_route("HEAD", route.path, handler)
+
+
+async def _nothing(request: web.Request) -> web.StreamResponse:
+    """What is nowhere else: the same answer for everybody, whether signed in or not."""
+    request[GUARDED] = True
+    request[VISITOR] = Visitor(session=None, local=local_of_stranger(request, request.app[SITE].settings), secrets=())
+    return page(request, "error.html", status=404, why="nothing")

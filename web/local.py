@@ -1,0 +1,93 @@
+"""Texts, times, numbers and names as one person reads them: in their language, by their organisation's clock.
+
+Numbers are written 0-9 in every language: a ticket's number or an hour is read aloud to people who see another screen.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+
+from babel import Locale
+from babel.dates import format_datetime, get_timezone
+from babel.numbers import format_decimal
+
+from translations import screens
+from translations.languages import ENGLISH_NAMES
+
+_LOCALES = {"en": "en_GB", "my": "my", "th": "th"}
+_RIGHT_TO_LEFT = frozenset({"ar", "ur", "fa", "he"})
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """How one screen speaks."""
+
+    language: str  #: one of translations.screens.LANGUAGES
+    timezone: str = "UTC"  #: IANA name
+
+    @property
+    def direction(self) -> str:
+        return direction(self.language)
+
+    def text(self, key: str, /, **values: object) -> str:
+        """A text of the screens; whole numbers among the values are written as this language writes them."""
+        shown = {
+            name: self.number(value) if type(value) is int and name != "n" else value for name, value in values.items()
+        }
+        return screens.text(key, self.language, **shown)
+
+    def number(self, value: float) -> str:
+        """1,234"""
+        return format_decimal(value, locale=_LOCALES[self.language])
+
+    def clock(self, at: datetime) -> str:
+        """19:12"""
+        return self._shown(at, "HH:mm")
+
+    def day(self, at: datetime) -> str:
+        """Sunday 22 November"""
+        return self._shown(at, "EEEE d MMMM")
+
+    def moment(self, at: datetime) -> str:
+        """22 November 2026, 19:12"""
+        return self._shown(at, "d MMMM y, HH:mm")
+
+    def length(self, seconds: float) -> str:
+        """1 h 52 min; from the second day on, days and hours. Never more than it was: seconds are cut off."""
+        minutes = max(0, int(seconds)) // 60
+        hours, days = minutes // 60, minutes // 1440
+        if days:
+            return self.text("length.days", days=days, hours=hours % 24)
+        return (
+            self.text("length.hours", hours=hours, minutes=minutes % 60)
+            if hours
+            else self.text("length.minutes", minutes=minutes)
+        )
+
+    def language_name(self, code: str) -> str:
+        """Burmese: a language by its name in the language of the screen."""
+        return _names(self.language).get(code) or ENGLISH_NAMES.get(code, code)
+
+    def _shown(self, at: datetime, pattern: str) -> str:
+        if at.tzinfo is None:
+            raise ValueError("a time of nowhere cannot be shown: it has no zone")
+        return format_datetime(at, pattern, tzinfo=get_timezone(self.timezone), locale=_LOCALES[self.language])
+
+
+def direction(language: str) -> str:
+    """`rtl` or `ltr`: how a language is written."""
+    return "rtl" if language.partition("-")[0] in _RIGHT_TO_LEFT else "ltr"
+
+
+def wanted(accept_language: str, default: str) -> str:
+    """The first language of an Accept-Language header that the screens are written in."""
+    for part in accept_language.split(","):  # browsers send them in order
+        code = part.partition(";")[0].strip().lower().partition("-")[0]
+        if code in screens.LANGUAGES:
+            return code
+    return default if default in screens.LANGUAGES else "en"
+
+
+@cache
+def _names(language: str) -> dict[str, str]:
+    return dict(Locale.parse(_LOCALES[language]).languages)

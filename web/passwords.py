@@ -1,0 +1,80 @@
+"""Passwords: argon2id over a keyed hash, so that a stolen database alone cannot even be guessed at."""
+
+import asyncio
+import unicodedata
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error, InvalidHashError
+
+from runtime.keys import Master
+
+LEAST, MOST = 12, 128  #: letters; the upper limit bounds the work one request can ask for
+P = ParamSpec("P")
+R = TypeVar("R")
+_DIFFERENT = 5
+_AT_ONCE = 2  # each takes 64 MiB and a core for a tenth of a second
+_WAITING = 40
+
+
+class TooBusy(Exception):
+    """More passwords wait to be looked at than can be in a few seconds."""
+
+
+class Passwords:
+    """Hashes and compares, a few at a time and never on the event loop's own thread."""
+
+    def __init__(self, master: Master) -> None:
+        self._master = master
+        # RFC 9106, second recommendation, on one core
+        self._hasher = PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=1)
+        self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._waiting = 0
+        self._nobodys = self.hash("nobody has this password")
+
+    def hash(self, password: str) -> str:
+        """What is stored of a password."""
+        return self._hasher.hash(self._peppered(password))
+
+    async def hashed(self, password: str) -> str:
+        """The same, in a thread. Raises TooBusy."""
+        return await self._in_turn(self.hash, password)
+
+    async def fits(self, hash_: str | None, password: str) -> bool:
+        """Whether this is the password; for nobody (None) it takes as long to say no. Raises TooBusy."""
+        right = await self._in_turn(self._verify, hash_ or self._nobodys, password)
+        return right and hash_ is not None
+
+    async def _in_turn(self, work: Callable[P, R], *given: P.args, **named: P.kwargs) -> R:
+        if self._waiting >= _WAITING:
+            raise TooBusy
+        self._waiting += 1
+        try:
+            async with self._turns:
+                return await asyncio.to_thread(work, *given, **named)
+        finally:
+            self._waiting -= 1
+
+    def _verify(self, hash_: str, password: str) -> bool:
+        try:
+            return len(password) <= MOST and self._hasher.verify(hash_, self._peppered(password))
+        except (Argon2Error, InvalidHashError):
+            return False
+
+    def _peppered(self, password: str) -> str:
+        # two keyboards may write the same Burmese or Thai syllable in two orders of code points
+        return self._master.blind("password", unicodedata.normalize("NFC", password)).hex()
+
+
+def problem(password: str, handle: str) -> str | None:
+    """Key of the text that says why a new password will not do; None when it will."""
+    if len(password) < LEAST:
+        return "password.too_short"
+    if len(password) > MOST:
+        return "password.too_long"
+    if len(set(password)) < _DIFFERENT:
+        return "password.too_plain"
+    name, _, organisation = handle.partition("@")
+    rest = password.lower().replace(name, "").replace(organisation, "")
+    return "password.is_name" if len(rest) < LEAST // 2 else None
