@@ -11,6 +11,7 @@ from runtime.settings import Settings
 from storage.database import Database
 from web import account, authenticator, frame, invitation, login
 from web.guard import GUARDED, guarded, local_of_stranger, put_headers
+from web.inbox import act, answer, find, reveal, thread
 from web.pages import Pages
 from web.passwords import Passwords
 from web.routes import PUBLIC, Handler, Route
@@ -19,7 +20,10 @@ from web.static_files import StaticFiles
 
 #: Who may call what, by method and path, of everything that answers.
 WHO = web.AppKey("who", dict[tuple[str, str], frozenset[str]])
-AREAS: Sequence[Sequence[Route]] = (frame.ROUTES, login.ROUTES, invitation.ROUTES, authenticator.ROUTES, account.ROUTES)
+AREAS: Sequence[Sequence[Route]] = (
+    frame.ROUTES, login.ROUTES, invitation.ROUTES, authenticator.ROUTES, account.ROUTES,
+    thread.ROUTES, answer.ROUTES, act.ROUTES, reveal.ROUTES, find.ROUTES,
+)  # fmt: skip
 
 
 def set_up(
