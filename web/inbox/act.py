@@ -1,4 +1,4 @@
-"""What can be done with a ticket beside answering it: each act is one form, and gives the conversation as it then is."""
+"""What can be done with a ticket beside answering it: each act is a form, and gives the conversation as it then is."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from uuid import UUID
 
-from channels.sms.segments import count
 from desk import canned
 from desk.canned import Canned
 from desk.composing import Composer, Way
@@ -75,11 +73,3 @@ def filled(one: Canned, seat: Seat, row: Row) -> str:
     values = {"pseudonym": row.pseudonym, "ticket": str(row.number)}
     values |= {"agent": seat.agent.name, "organisation": seat.organisation.name}
     return canned.filled(one.text, values)[0]
-
-
-@cache
-def gsm_letters() -> tuple[str, str]:
-    """Letters of the short alphabet of text messages, and those of them that count twice: for whoever counts on."""
-    counted = {letter: count(letter) for letter in map(chr, range(0x20AD)) if not 0xD800 <= ord(letter) < 0xE000}
-    short = {letter: one.units for letter, one in counted.items() if one.alphabet == "GSM-7"}
-    return "".join(short), "".join(letter for letter, units in short.items() if units == 2)
