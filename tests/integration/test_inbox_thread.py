@@ -125,7 +125,7 @@ async def test_one_thread_over_the_earlier_ticket(room, home):
     ticket = await room.ticket()
     page = await mya.open(ticket)
     assert BURMESE not in page.text
-    assert "Show the earlier ticket too" in page.text
+    assert "Show 1 earlier ticket too" in page.text
     assert BURMESE in (await mya.open(ticket, "?whole")).text
 
 

@@ -6,19 +6,34 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 from io import BytesIO
+from pathlib import Path
+from typing import get_args
 
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
+import intake.calls
+from channels import registry
+from desk.ending import WHERES
+from desk.finding import By
+from desk.people import REASONS
+from desk.reading import SHOWN
+from desk.seat import Why
+from intake.triage import RULES
 from model.agents import DENSITIES, ROLES, THEMES
+from model.deliveries import State
+from model.events import MediaKind
+from model.hours import DAYS
+from model.taxonomy import Urgency
+from model.tickets import OUTCOMES
 from translations import screens
 from web import rail
 from web.local import Local, direction, wanted
 
 WEB = files("web")
-TEMPLATES = {item.name: item.read_text("utf-8") for item in (WEB / "templates").iterdir()}
-CODE = {item.name: item.read_text("utf-8") for item in WEB.iterdir() if item.name.endswith(".py")}
+TEMPLATES = {str(item): item.read_text("utf-8") for item in Path(str(WEB)).glob("templates/**/*.html")}
+CODE = {str(item): item.read_text("utf-8") for item in Path(str(WEB)).glob("**/*.py")}
 SCRIPTS = {item.name: item.read_text("utf-8") for item in (WEB / "static" / "js").iterdir()}
 #: Keys put together of a first half and one of these.
 JOINED = {
@@ -27,6 +42,23 @@ JOINED = {
     "density.": DENSITIES,
     "error.": re.findall(r'why="(\w+)"|else "(failed)"', "".join(CODE.values())),
     "sign_in.why_": ("ended", "out", "everywhere"),
+    "call.": get_args(intake.calls.Outcome),
+    "cannot.": (*get_args(Why), "taken_by"),
+    "channel.": registry.names(),
+    "day.": DAYS,
+    "event.": {action.partition(".")[2] for action in SHOWN} | {"moved_itself", "urgency_raised_itself"},
+    "fate.": (*get_args(State), "sent_at", "delivered_at", "read_at", "failed_at"),
+    "file.": get_args(MediaKind),
+    "find.by_": get_args(By),
+    "kind.": ("sticker", "location", "contact", "postback", "unsupported"),
+    "left.": ("blocked", "unfollowed", "opted_out"),
+    "look.": ("read", "revealed", "named"),
+    "outcome.": OUTCOMES,
+    "reason.": (*RULES, "not_heard_yet", "sent_a_place", "language_unknown", "raised_by_agent"),
+    "reveal.": REASONS,
+    "strip.": [f"{act}_{end}" for act in ("call", "voicemail", "name") for end in ("yes", "no", "ask", "later")],
+    "urgency.": get_args(Urgency),
+    "where.": WHERES,
 }
 KEYS = screens.keys()
 KEY = r"[a-z]+(?:_[a-z]+)*\.[a-z_]+"
@@ -35,7 +67,7 @@ KEY = r"[a-z]+(?:_[a-z]+)*\.[a-z_]+"
 def used() -> set[str]:
     """Every key that templates, code and scripts name."""
     found = set(re.findall(rf'\bt\(\s*"({KEY})"', "".join(TEMPLATES.values())))
-    found |= set(re.findall(rf'else t?\(?"({KEY})"', "".join(TEMPLATES.values())))
+    found |= {key for key in re.findall(rf'"({KEY})"', "".join(TEMPLATES.values())) if key.split(".")[0] in PREFIXES}
     found |= {key for text in CODE.values() for key in re.findall(rf'"({KEY})"', text) if key.split(".")[0] in PREFIXES}
     found |= set(re.findall(r't\("(js\.\w+)"', "".join(SCRIPTS.values())))
     for start, ends in JOINED.items():
