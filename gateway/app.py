@@ -12,6 +12,7 @@ import uvloop
 from aiohttp import web
 
 from gateway.health import Health
+from gateway.public import public_pages
 from gateway.webhooks import Webhooks, hooks
 from runtime.keys import Master
 from runtime.settings import Settings
@@ -66,7 +67,7 @@ async def opened(
     refreshing = asyncio.create_task(_refresh_hourly(day_keys, database))
     try:
         health = Health(door, database, spool_limit=limits.spool_limit_mb * 1024 * 1024)
-        app = _application(webhooks, health, limits.body_limit_bytes)
+        app = _application(settings, webhooks, health)
         set_up(app, settings, master, desks, sandbox=sandbox)
         yield app
     finally:
@@ -78,12 +79,12 @@ async def opened(
         await database.close()
 
 
-def _application(webhooks: Webhooks, health: Health, body_limit: int) -> web.Application:
-    app = web.Application(client_max_size=body_limit)
-    # who calls a webhook is proved by its signature; the other three tell nothing of anybody
+def _application(settings: Settings, webhooks: Webhooks, health: Health) -> web.Application:
+    app = web.Application(client_max_size=settings.door.body_limit_bytes)
+    # who calls a webhook is proved by its signature; the others tell nothing of anybody
     for path in ("/hooks/{account}", "/hooks/{account}/{step}"):
         plainly(app, [Route(method, path, webhooks.handle, PUBLIC) for method in ("POST", "GET")])
-    asked = {"/healthz": health.alive, "/readyz": health.ready, "/metrics": health.metrics}
+    asked = {"/healthz": health.alive, "/readyz": health.ready, "/metrics": health.metrics, **public_pages(settings)}
     plainly(app, [Route("GET", path, answer, PUBLIC) for path, answer in asked.items()], head=True)
     return app
 

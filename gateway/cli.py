@@ -14,6 +14,7 @@ from gateway.options import CONFIG, DATA, Config, Data, Json, Sandbox, told
 if TYPE_CHECKING:
     from gateway.stores import Stores
     from runtime.keys import Master
+    from runtime.settings import Settings
 
 app = typer.Typer(
     help="Worker Voice: a hotline for migrant and local workers. Calls and messages in, routed tickets out.",
@@ -142,15 +143,34 @@ def migrate(config: Config = CONFIG, data: Data = DATA, sandbox: Sandbox = False
 
 
 @app.command()
-def check(config: Config = CONFIG, data: Data = DATA, sandbox: Sandbox = False) -> None:
+def check(
+    config: Config = CONFIG,
+    data: Data = DATA,
+    sandbox: Sandbox = False,
+    live: Annotated[bool, typer.Option("--live", help="Ask each provider too what is missing there.")] = False,
+) -> None:
     """One line for each thing that must be right, with the remedy for each that is not."""
     from gateway.check import findings
+    from gateway.stores import settings
 
     wrong = 0
     for finding in findings(config, data, sandbox=sandbox):
         wrong += finding.wrong
         typer.echo(finding.line())
+    if live:
+        with told():
+            wrong += asyncio.run(_check_live(settings(config, data, sandbox=sandbox)))
     raise typer.Exit(1 if wrong else 0)
+
+
+async def _check_live(given: "Settings") -> int:
+    from gateway.live import live_findings
+
+    wrong = 0
+    async for finding in live_findings(given):
+        wrong += finding.wrong
+        typer.echo(finding.line())
+    return wrong
 
 
 @app.command()

@@ -1,7 +1,7 @@
 """The sandbox's agents, so that a newcomer can sign in: invented people, one password for each data directory.
 
-They are marked as of the sandbox. A web process that was not started with `--sandbox` lets none of them in, and for them
-alone the second factor is left out.
+They are marked as of the sandbox. A web process that was not started with `--sandbox` lets none of them in, and the
+second factor is left out for them alone.
 """
 
 import secrets

@@ -156,6 +156,13 @@ async def use_step(connection: Connection, agent: UUID, step: int) -> bool:
     return cursor.rowcount == 1
 
 
+async def has_second_factor(connection: Connection, agent: UUID) -> bool:
+    """Whether an authenticator app is set up: a code of it has counted once."""
+    cursor = await connection.execute("select totp_step > 0 from credential where agent_id = %b", [agent])
+    row = await cursor.fetchone()
+    return bool(row and row[0])
+
+
 async def set_recovery_codes(connection: Connection, organisation: UUID, agent: UUID, hashes: Sequence[bytes]) -> None:
     """New recovery codes, by their hashes; the old ones count no more."""
     await connection.execute("delete from recovery_code where agent_id = %b", [agent])

@@ -92,6 +92,21 @@ def _row(d: NewDelivery) -> tuple[object, ...]:
     )  # fmt: skip
 
 
+async def automatic_since(
+    connection: Connection, addresses: Iterable[UUID], since: datetime
+) -> dict[tuple[UUID, str], int]:
+    """How often we have answered these addresses by ourselves since a moment, by (address, purpose)."""
+    wanted = list(addresses)
+    if not wanted:
+        return {}
+    cursor = await connection.execute(
+        "select address_id, purpose, count(*) from delivery where address_id = any (%b) "
+        "and purpose in ('acknowledgement', 'confirmation') and created_at > %b group by address_id, purpose",
+        [wanted, since],
+    )
+    return {(address, purpose): count for address, purpose, count in await cursor.fetchall()}
+
+
 _CLAIM = """
 with chosen as (
     select d.organisation_id, d.id from delivery d

@@ -57,12 +57,13 @@ async def end_all(connection: Connection, agent: UUID) -> int:
     return (await connection.execute("delete from session where agent_id = %b", [agent])).rowcount
 
 
-async def of(connection: Connection, agent: UUID) -> list[Open]:
-    """The sessions an agent is signed in with, newest first."""
+async def of(connection: Connection, agent: UUID, *, seen_after: datetime) -> list[Open]:
+    """The sessions an agent is signed in with and used lately, newest first."""
     async with connection.cursor(row_factory=class_row(Open)) as cursor:
         await cursor.execute(
-            "select id, created_at, seen_at from session where agent_id = %b and stage = 'full' order by id desc",
-            [agent],
+            "select id, created_at, seen_at from session where agent_id = %b and stage = 'full' and seen_at > %b "
+            "order by id desc",
+            [agent, seen_after],
         )
         return await cursor.fetchall()
 

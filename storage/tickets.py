@@ -81,10 +81,10 @@ async def of_people(connection: Connection, people: Iterable[UUID]) -> dict[UUID
 
 
 async def last_answered(connection: Connection, tickets: Iterable[UUID]) -> dict[UUID, datetime]:
-    """When an organisation last wrote in each of these tickets."""
+    """When somebody of an organisation last wrote in each of these tickets."""
     cursor = await connection.execute(
         "select ticket_id, max(occurred_at) from message where ticket_id = any (%b) and direction = 'out' "
-        "and status is distinct from 'elsewhere' "
+        "and status is distinct from 'elsewhere' and author is distinct from 'automatic' "
         "group by ticket_id",
         [list(tickets)],
     )

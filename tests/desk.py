@@ -1,28 +1,30 @@
-"""The agents' pages for tests: the real ones on a free port, with a clock that can be set, and browsers without scripts."""
+"""The agents' pages for tests: the real ones, with a clock that can be set, and browsers without scripts."""
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from html import unescape
 from typing import Any
-from urllib.parse import urlsplit
 
 import pyotp
 from aiohttp import ClientSession, CookieJar, web
 from multidict import CIMultiDictProxy
+from yarl import URL
 
-from model.agents import Agent, Role, handle
+from model.agents import Agent, Role, Stage, handle
 from model.network import organisation_uuid
 from runtime.ids import new_id
-from storage import agents
+from storage import agents, sessions
 from storage.database import Database
 from tests.house import NOON, House
 from web.app import set_up
+from web.cookies import new_value
 from web.passwords import Passwords
-from web.site import SITE
+from web.routes import Handler, Route
+from web.site import SITE, session_hash
 
 PASSWORD = "four words nobody joins"
 _FIELD = re.compile(r'<input[^>]*name="(\w+)"[^>]*>')
@@ -88,7 +90,9 @@ class Browser:
             page = await self.get(page.to)
         return page
 
-    async def post(self, path: str, fields: Mapping[str, str] | None = None, *, csrf: str | None = None, **headers: str) -> Page:
+    async def post(
+        self, path: str, fields: Mapping[str, str] | None = None, *, csrf: str | None = None, **headers: str
+    ) -> Page:
         """Send a form of the page that is open."""
         token = csrf if csrf is not None else (self.page.csrf if self.page else "")
         from_here = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate", "Origin": self.base}
@@ -111,8 +115,12 @@ class Browser:
 
     def cookie(self, name: str) -> str:
         """The value of a cookie, empty when there is none."""
-        found = self.session.cookie_jar.filter_cookies(self.base).get(name)
+        found = self.session.cookie_jar.filter_cookies(URL(self.base)).get(name)
         return found.value if found else ""
+
+    def set_cookie(self, name: str, value: str) -> None:
+        """Put a cookie there by hand."""
+        self.session.cookie_jar.update_cookies({name: value}, URL(self.base))
 
     async def _ask(self, method: str, path: str, headers: dict[str, str], fields: Any = None) -> Page:
         async with self.session.request(
@@ -165,8 +173,20 @@ class Desk:
         """Give somebody a second factor."""
         secret = pyotp.random_base32()
         async with self.database.desk(agent.organisation) as connection:
-            await agents.set_second_factor(connection, self.home.workplace.master, agent.id, secret=secret, step=0)
+            await agents.set_second_factor(connection, self.home.workplace.master, agent.id, secret=secret, step=1)
         return pyotp.TOTP(secret)
+
+    async def let_in(self, agent: Agent, stage: Stage = "full") -> Browser:
+        """A browser with a session of theirs, made without the sign-in page; the account page is open."""
+        browser, cookie, at = self.browser(), new_value(), self.clock()
+        async with self.database.desk(agent.organisation) as connection:
+            await sessions.begin(
+                connection, agent.organisation, agent.id, hash_=session_hash(cookie), stage=stage, at=at,
+                ends_at=at + timedelta(hours=12),
+            )  # fmt: skip
+        browser.set_cookie("session", cookie)
+        await browser.follow("/account")
+        return browser
 
     async def signed_in(self, name: str = "Mya", organisation: str = "shwe", *roles: Role) -> Browser:
         """A browser somebody is signed in with, on their account page."""
@@ -182,12 +202,16 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(home: House, *, sandbox: bool = False, **settings: int) -> AsyncIterator[Desk]:
-    """The pages of a house, open. `settings` replace those under `web:` in config.yaml."""
+async def desk(
+    home: House, *, sandbox: bool = False, more: Sequence[tuple[Route, Handler]] = (), **settings: int
+) -> AsyncIterator[Desk]:
+    """The pages of a house, open, with routes of the test's own. `settings` are of `web:` in config.yaml."""
     at, clock, opened = home.workplace, Clock(), []
     given = replace(at.settings, web=at.settings.web.model_copy(update=settings))
     database = Database(home.owner, "web", at.master, most=4)
     app = web.Application()
+    for route, handler in more:
+        app.router.add_route(route.method, route.path, handler)
     set_up(app, given, at.master, database, sandbox=sandbox, clock=clock)
     await database.open()
     runner = web.AppRunner(app, access_log=None, handle_signals=False)
@@ -199,8 +223,3 @@ async def desk(home: House, *, sandbox: bool = False, **settings: int) -> AsyncI
         await asyncio.gather(*(session.close() for session in opened))
         await runner.cleanup()
         await database.close()
-
-
-def path_of(url: str) -> str:
-    """The path of an address."""
-    return urlsplit(url).path

@@ -24,14 +24,23 @@ async def show(request: web.Request) -> web.StreamResponse:
 async def _account(request: web.Request, *, status: int = 200, **values: object) -> web.Response:
     site, session = request.app[SITE], held(request)
     async with site.database.desk(session.agent.organisation) as connection:
-        open_ = await sessions.of(connection, session.agent.id)
+        open_ = await sessions.of(connection, session.agent.id, seen_after=site.clock() - site.idle)
+        has_app = await agents.has_second_factor(connection, session.agent.id)
         left = await agents.recovery_codes_left(connection, session.agent.id)
     shown: dict[str, object] = {"wrong": "", "wait": 0, "about": ""} | values
     organisation = site.organisations[session.agent.organisation]
     return page(
-        request, "account.html", status=status, sessions=open_, this=session.id, codes_left=left,
-        organisation=organisation.name, **shown,
-    )  # fmt: skip
+        request,
+        "account.html",
+        status=status,
+        sessions=open_,
+        this=session.id,
+        has_app=has_app,
+        codes_left=left,
+        organisation=organisation.name,
+        done=request.query.get("done") == "password",
+        **shown,
+    )
 
 
 async def prefer(request: web.Request) -> web.StreamResponse:
@@ -62,11 +71,11 @@ async def change_password(request: web.Request) -> web.StreamResponse:
     if wrong := problem(new, session.agent.handle):
         return await _account(request, status=422, about="password", wrong=wrong)
     if refusal := await password_wrong(request, old):
-        return await _account(request, status=422, about="password", **refusal)
+        return await _account(request, about="password", **refusal)
     hashed = await site.passwords.hashed(new)
     async with site.database.desk(session.agent.organisation) as connection:
         await agents.set_password(connection, session.agent.id, password=hashed, at=site.clock())
-        cookie = await _only_this(request, connection, "password.changed")
+        cookie = await _only_this(request, connection, "agent.password_changed")
     answer = go("/account?done=password")
     entering.hand_over(request, answer, cookie, "full", session.agent.id)
     return answer
@@ -76,10 +85,10 @@ async def change_recovery_codes(request: web.Request) -> web.StreamResponse:
     """`POST /account/recovery-codes`: new ones, shown this once."""
     site, session, given = request.app[SITE], held(request), await request.post()
     if refusal := await password_wrong(request, str(given.get("password", ""))):
-        return await _account(request, status=422, about="recovery", **refusal)
+        return await _account(request, about="recovery", **refusal)
     async with site.database.desk(session.agent.organisation) as connection:
         codes = await new_recovery_codes(site, connection, session)
-        await entering.note(connection, session.agent.organisation, session.agent.id, "recovery_codes.changed")
+        await entering.note(connection, session.agent.organisation, session.agent.id, "agent.recovery_codes_changed")
     return page(request, "recovery_codes.html", codes=codes, next="/account")
 
 

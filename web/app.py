@@ -59,8 +59,9 @@ def plainly(app: web.Application, routes: Iterable[Route], *, head: bool = False
 
 
 def _add(app: web.Application, route: Route, handler: Handler, *, head: bool) -> None:
-    app.setdefault(WHO, {})[route.method, route.path] = frozenset(route.who)
-    app.router.add_route(route.method, route.path, handler)
+    made = app.router.add_route(route.method, route.path, handler)
+    path = made.resource.canonical if made.resource else route.path
+    app.setdefault(WHO, {})[route.method, path] = frozenset(route.who)
     if head and route.method == "GET":
         app.router.add_route("HEAD", route.path, handler)
 

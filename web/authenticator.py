@@ -1,5 +1,7 @@
 """Setting up an authenticator app: while signing in where the role asks for it, later from one's own page."""
 
+from typing import Any
+
 from aiohttp import web
 
 from model.agents import Session
@@ -33,18 +35,18 @@ async def confirm(request: web.Request) -> web.StreamResponse:
         return go(request.path)
     given = await request.post()
     if session.stage == "full" and (refusal := await password_wrong(request, str(given.get("password", "")))):
-        return _form(request, secret, status=422, **refusal)
+        return _form(request, secret, **refusal)
     step = second_factor.step_of(secret, str(given.get("code", "")), site.clock())
     if step is None:
         return _form(request, secret, status=422, wrong="authenticator.wrong")
     async with site.database.desk(session.agent.organisation) as connection:
         await agents.set_second_factor(connection, site.master, session.agent.id, secret=secret, step=step)
         codes = await new_recovery_codes(site, connection, session)
-        await entering.note(connection, session.agent.organisation, session.agent.id, "second_factor.set_up")
+        await entering.note(connection, session.agent.organisation, session.agent.id, "agent.second_factor_set_up")
         # more may be done from now on: a new session, and none of before
         await sessions.end_all(connection, session.agent.id)
         cookie = await entering.begin(
-            request, connection, session.agent.organisation, session.agent.id, "full", how="second_factor_set_up"
+            request, connection, session.agent.organisation, session.agent.id, "full", how="second factor set up"
         )
     answer = page(request, "recovery_codes.html", codes=codes, next=back(str(given.get("next", ""))))
     entering.hand_over(request, answer, cookie, "full", session.agent.id)
@@ -59,7 +61,7 @@ async def new_recovery_codes(site: Site, connection: Connection, session: Sessio
     return [second_factor.spaced(code) for code in codes]
 
 
-async def password_wrong(request: web.Request, password: str) -> dict[str, object] | None:
+async def password_wrong(request: web.Request, password: str) -> dict[str, Any] | None:
     """Why what was typed does not prove that the agent themself sits there; None when it does.
 
     A session left open in an office is not enough to change what keeps others out.
@@ -69,11 +71,11 @@ async def password_wrong(request: web.Request, password: str) -> dict[str, objec
     try:
         await entering.take_try(site, tries)
     except Wait as wait:
-        return {"wrong": "password.wait", "wait": wait.seconds}
+        return {"status": 429, "wrong": "password.wait", "wait": wait.seconds}
     async with site.database.nobody() as connection:
         proofs = await sign_in.proofs(connection, site.master, session, session_hash(request[VISITOR].session_cookie))
     if not await site.passwords.fits(proofs.password if proofs else None, password):
-        return {"wrong": "password.wrong", "wait": 0}
+        return {"status": 422, "wrong": "password.wrong"}
     await entering.right(site, tries)
     return None
 

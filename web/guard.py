@@ -1,7 +1,5 @@
 """The guard before every page: who is this, may they, did our own page send them, and what goes wrong quietly."""
 
-from time import perf_counter
-
 import structlog
 from aiohttp import web
 
@@ -26,7 +24,6 @@ def guarded(route: Route) -> Handler:
 
     async def handle(request: web.Request) -> web.StreamResponse:
         request[GUARDED] = True
-        started = perf_counter()
         try:
             request[VISITOR] = await _visitor(request, route)
             return await _answer(request, route)
@@ -42,8 +39,6 @@ def guarded(route: Route) -> Handler:
                 "page.failed", route=route.path, error=type(error).__name__, code=code_of(error), place=_place(error)
             )
             return _trouble(request, 500)
-        finally:
-            log.debug("page", route=route.path, seconds=perf_counter() - started)
 
     return handle
 
@@ -61,7 +56,8 @@ async def _visitor(request: web.Request, route: Route) -> Visitor:
     public = route.who == PUBLIC
     if public and not device and request.method in SAFE:
         device = cookies.new_value()
-    secrets = (cookie if session else "", device if public else "")
+    # the device's first half: it stays when the browser becomes a known one
+    secrets = (cookie if session else "", device.partition(".")[0] if public else "")
     return Visitor(
         session=session,
         local=site.local(session.agent) if session else local_of_stranger(request, site.settings),

@@ -64,7 +64,7 @@ async def _in(request: web.Request, found: Candidate, next_: str) -> web.StreamR
 async def _tried(request: web.Request, found: Candidate | None) -> None:
     if found:
         async with request.app[SITE].database.desk(found.organisation) as connection:
-            await entering.note(connection, found.organisation, found.id, "sign_in.tried")
+            await entering.note(connection, found.organisation, found.id, "agent.sign_in_tried")
 
 
 def _form(request: web.Request, *, next_: str, status: int = 200, **values: object) -> web.Response:
@@ -115,7 +115,7 @@ async def _second_factor(request: web.Request, session: Session, typed: str) -> 
             connection, agent.id, second_factor.recovery_hash(site.master, agent.id, typed)
         ):
             return "recovery_code"
-        await entering.note(connection, agent.organisation, agent.id, "sign_in.refused", what="code")
+        await entering.note(connection, agent.organisation, agent.id, "agent.code_refused")
     return None
 
 

@@ -1,7 +1,7 @@
 """Who may call what. A handler that is in no table cannot be reached, and no route can be made without saying for whom.
 
 `web/routes.txt` is the table of all routes and roles, written down: a change of it is seen in review, and a test
-compares it with what really answers. `python -m web.routes` prints the table anew.
+compares it with what really answers (tests/promises/test_18_who_may_call_what.py).
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence

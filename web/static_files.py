@@ -49,6 +49,10 @@ class StaticFiles:
         """Where a file is. Raises KeyError for one that is not there."""
         return self._addresses[name]
 
+    def body(self, name: str) -> bytes:
+        """What is in a file. Raises KeyError."""
+        return self._files[self._addresses[name]].body
+
     def sizes(self) -> Mapping[str, int]:
         """How many bytes go over the line for each file, by its name."""
         return {name: len(self._files[at].packed or self._files[at].body) for name, at in self._addresses.items()}

@@ -189,7 +189,7 @@ def test_every_way_out_tells_how_it_speaks(name):
     assert any("cannot" in each for each in told), "write at least one that cannot be said"
     assert all(each["about"].endswith(".") for each in told)
     assert all(("cannot" in each) + ("result" in each) + ("table" in each) == 1 for each in told)
-    if any("requests" in each for each in told):
+    if any("requests" in each and "outgoing" in each for each in told):
         results = [each["result"] for each in told if "result" in each]
         assert any("sent" in result for result in results)
         assert any("table" in each for each in told), "write down the provider's codes"
@@ -261,7 +261,7 @@ async def test_request_is_one_that_the_provider_describes(said, monkeypatch):
 @every_channel
 def test_limits_are_sane(name):
     limits = registry.load(name).out.limits
-    assert limits.text > 0
+    assert limits.text >= 0
     assert limits.per_second > 0
     assert limits.per_person_seconds >= 0
     assert all(0 < size <= 1 << 31 for size in limits.file_bytes.values())

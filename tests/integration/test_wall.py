@@ -13,11 +13,12 @@ import pytest
 from psycopg import errors, sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from model.agents import Agent
 from model.network import organisation_uuid
 from runtime.ids import new_id
 from sandbox.people import person
 from sandbox.providers import line, telegram
-from storage import audit, search
+from storage import agents, audit, search, sessions
 from storage.database import Database, login_dsn
 from storage.wall import holes
 from tests.house import NOON, House
@@ -66,7 +67,27 @@ async def two(home):
             "insert into message_version (organisation_id, id, message_id, at, text) "
             "select organisation_id, gen_random_uuid(), id, now(), text from message where text is not null"
         )
+    for organisation in (SHWE, KAMPUNG):
+        await with_an_account(home, organisation)
     return home
+
+
+async def with_an_account(home: House, organisation: UUID) -> None:
+    """Somebody who answers, with all that proves who they are."""
+    master = home.workplace.master
+    agent = Agent(
+        id=new_id(), organisation=organisation, handle="mya@here", name="Mya", roles=("agent",), languages=("my",),
+        screen_language="en",
+    )  # fmt: skip
+    async with home.database.desk(organisation) as connection:
+        await agents.add(connection, master, agent, NOON)
+        await agents.begin_afresh(connection, organisation, agent.id, password="its hash", at=NOON)
+        await agents.set_second_factor(connection, master, agent.id, secret="SECRET", step=1)
+        await agents.set_recovery_codes(connection, organisation, agent.id, [b"its hash"])
+        await agents.invite(connection, agent, hash_=organisation.bytes, ends_at=NOON)
+        await sessions.begin(
+            connection, organisation, agent.id, hash_=organisation.bytes, stage="full", at=NOON, ends_at=NOON
+        )
 
 
 @pytest.fixture
@@ -238,7 +259,8 @@ async def test_rows_do_not_cross_the_wall_even_where_writing_is_granted(two, web
 
 async def test_the_web_login_cannot_change_into_intake(two, web):
     name = conninfo_to_dict(two.owner)["dbname"]
-    for role in (f"{name}_intake", f"{name}_searcher", f"{name}_worker", "worker_voice_owner", "postgres"):
+    groups = (f"{name}_{group}" for group in ("intake", "searcher", "authenticator", "worker"))
+    for role in (*groups, "worker_voice_owner", "postgres"):
         with pytest.raises(errors.InsufficientPrivilege):
             async with web.plain() as connection:
                 await connection.execute(sql.SQL("set role {}").format(sql.Identifier(role)))
@@ -314,6 +336,53 @@ async def test_search_finds_nothing_beyond_the_wall(two, web):
         assert len(await search.find(connection, master, KAMPUNG, "বেতন")) >= 5
 
 
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        ("credential", "password"),
+        ("credential", "totp"),
+        ("session", "hash"),
+        ("session", "pending"),
+        ("invitation", "hash"),
+    ],
+)
+@pytest.mark.parametrize("role", ["desk", "intake"])
+async def test_what_proves_who_somebody_is_can_be_written_and_not_read(two, table, column, role):
+    async def read() -> None:
+        async with two.database.desk(SHWE) if role == "desk" else two.database.intake() as connection:
+            await rows(connection, f"select {column} from {table}")
+
+    with pytest.raises(errors.InsufficientPrivilege):
+        await read()
+
+
+async def test_before_anybody_is_known_only_whoever_has_the_key_is_told_of_one(two, web):
+    async with web.nobody() as connection:
+        for organisation in (SHWE, KAMPUNG):
+            found = await rows(connection, "select organisation_id from session_of(%s)", organisation.bytes)
+            assert found == [(organisation,)]
+            assert len(await rows(connection, "select password from proofs_of(%s)", organisation.bytes)) == 1
+        for question in ("agent_for_sign_in(%s)", "session_of(%s)", "proofs_of(%s)"):
+            for guess in (b"", b"its hash", b"mya@here", NOON.isoformat().encode()):
+                assert await rows(connection, f"select 1 from {question}", guess) == []
+        for table in ("agent", "credential", "session", "invitation", "recovery_code"):
+            assert await rows(connection, f"select 1 from {table}") == []
+
+
+async def test_signing_in_sees_accounts_and_nothing_else(two):
+    """Whoever might break out of the functions for signing in stands before a wall of grants."""
+    name = conninfo_to_dict(two.owner)["dbname"]
+    async with two.database.intake() as connection:
+        granted = await rows(
+            connection,
+            "select distinct table_name::text from information_schema.role_table_grants where grantee = %s",
+            f"{name}_authenticator",
+        )
+    assert {table for (table,) in granted} <= {
+        "agent", "credential", "session", "invitation", "organisation", "sign_in_try",
+    }  # fmt: skip
+
+
 # The catalog
 
 LEAKY = """
@@ -333,6 +402,7 @@ where c.relname = any (%s) and a.attnum > 0 and not a.attisdropped and not (t.ty
 LEAKPROOF = ["uuid", "text", "int4", "int8", "bool", "date", "timestamptz", "xid8"]
 #: Shown or unsealed, never compared under the wall.
 CONTENT = {("message", "call"), ("audit", "detail"), ("ticket", "urgency_reasons"), ("ticket", "issues")}
+CONTENT |= {("agent", "roles"), ("agent", "languages")}
 
 
 async def test_what_is_indexed_under_the_wall_is_compared_by_leakproof_operators(two, web):

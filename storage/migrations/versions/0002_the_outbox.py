@@ -7,7 +7,8 @@ down_revision = "0001"
 
 TABLES = """
 -- `language`: chosen by the person; `asked_language`: a menu is out, so that a lone digit is an answer to it
-alter table address add column language text, add column asked_language boolean not null default false;
+alter table address add column language text, add column language_at timestamptz,
+    add column asked_language boolean not null default false;
 -- whether this organisation knows that a number may be texted; null: nobody has asked
 alter table person_card add column text_ok boolean;
 -- where it came from or went to; who wrote it; what that person had read
@@ -17,7 +18,7 @@ create index message_heard on message (address_id, occurred_at desc) where direc
 create table delivery (
     organisation_id uuid not null, id uuid not null, message_id uuid not null, ticket_id uuid not null, person_id uuid not null,
     address_id uuid not null, account text not null,
-    purpose text not null check (purpose in ('reply', 'acknowledgement', 'broadcast')), priority int not null,
+    purpose text not null check (purpose in ('reply', 'acknowledgement', 'confirmation', 'broadcast')), priority int not null,
     menu text, -- quick replies that go with the words: `languages`
     state text not null default 'queued' check (state in
         ('queued', 'sending', 'sent', 'delivered', 'read', 'failed', 'unknown', 'cancelled')),
@@ -36,6 +37,8 @@ create index delivery_message on delivery (organisation_id, message_id);
 create index delivery_account on delivery (account, sent_at);
 -- what was said up to a moment, for providers that tell "read until"
 create index delivery_told on delivery (address_id, sent_at) where state in ('sent', 'delivered', 'unknown');
+-- how often we answered an address by ourselves lately
+create index delivery_automatic on delivery (address_id, created_at) where purpose in ('acknowledgement', 'confirmation');
 create unique index delivery_acknowledged on delivery (organisation_id, ticket_id) where purpose = 'acknowledgement';
 
 -- how an account does: network-wide, no words; a row is made when something goes wrong or a quota is read
@@ -93,4 +96,4 @@ def downgrade() -> None:
     at.run("drop table account_state; drop table delivery; drop index message_heard")
     at.run("alter table message drop column address_id, drop column author, drop column last_seen")
     at.run("alter table person_card drop column text_ok")
-    at.run("alter table address drop column language, drop column asked_language")
+    at.run("alter table address drop column language, drop column language_at, drop column asked_language")

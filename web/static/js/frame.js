@@ -3,7 +3,7 @@
 import { leave } from "./http.js";
 import { onKey } from "./keys.js";
 import "./reveal.js";
-import { toast } from "./say.js";
+import { announce, toast } from "./say.js";
 import "./session.js";
 import { t } from "./texts.js";
 
@@ -34,6 +34,9 @@ document.addEventListener("change", (event) => {
   }
 });
 
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.successful && event.target.closest("[data-preferences]")) announce(t("js.saved"));
+});
 document.addEventListener("htmx:responseError", (event) => {
   if (event.detail.xhr.status === 401) leave();
   else toast(t("js.failed"));
