@@ -176,7 +176,7 @@ async def _service(request: web.Request) -> Answer:
         request,
         {
             "sid": sid, "account_sid": found.key("account_sid") if found else None, "friendly_name": "Hotline",
-            "inbound_request_url": hook, "inbound_method": "POST", "status_callback": hook,
+            "inbound_request_url": hook, "inbound_method": "POST", "status_callback": None,
             "use_inbound_webhook_on_number": False, "validity_period": 36000, "smart_encoding": False,
         },
     )  # fmt: skip
