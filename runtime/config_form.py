@@ -189,7 +189,7 @@ _INSTEAD = {
     "int_type": "write a whole number, without quotes",
     "bool_type": "write true or false, without quotes",
     "list_type": "write a list, as [a, b]",
-    "dict_type": "write languages with their texts, as {my: \"…\"}",
+    "dict_type": 'write languages with their texts, as {my: "…"}',
     "too_short": "write at least one",
     "model_type": "write keys with their values, as {name: …}",
 }

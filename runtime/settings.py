@@ -65,7 +65,9 @@ class Settings:
     door: Door
     workers: Workers
     retention: Retention
-    unreviewed_phrases: bool = False  #: whether texts no speaker has reviewed may be said and sent: in the sandbox alone
+    unreviewed_phrases: bool = (
+        False  #: whether texts no speaker has reviewed may be said and sent: in the sandbox alone
+    )
 
 
 def load(
