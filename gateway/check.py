@@ -12,6 +12,8 @@ from routing.rules import warnings
 from runtime.keys import BadMasterKey
 from runtime.settings import BadConfig, Settings
 from storage.database import StoreError
+from translations import catalog
+from translations.languages import ENGLISH_NAMES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +53,27 @@ def findings(config: Path, data: Path, *, sandbox: bool) -> Iterator[Finding]:
             return
     for warning in warnings(given.network):
         yield _wrong("routing", warning)
+    yield from _texts(given)
     yield from _keys_and_spool(given, data)
     yield from _servers(given, data)
+
+
+def _texts(given: Settings) -> Iterator[Finding]:
+    """What waits for a speaker's review in the languages of the accounts, one line a language."""
+    for language in dict.fromkeys(code for account in given.accounts.values() for code in account.languages):
+        waiting = {name: file for name, file in catalog.review(language).items() if file.waiting or file.missing}
+        if waiting:
+            counts = ", ".join(f"{name} {_count(file)}" for name, file in waiting.items())
+            yield _ok(f"texts in {ENGLISH_NAMES[language]}", f"not reviewed by a speaker: {counts}. {_UNREVIEWED}")
+
+
+#: what that means, with what to do
+_UNREVIEWED = "Texts are not sent until then; phrases are used. docs/languages.md says how to review them"
+
+
+def _count(file: catalog.Review) -> str:
+    missing = f", {file.missing} not written" if file.missing else ""
+    return f"{file.waiting} of {file.all}{missing}"
 
 
 def _keys_and_spool(given: Settings, data: Path) -> Iterator[Finding]:

@@ -79,13 +79,21 @@ class House:
             await connection.execute("update waiting set until = 'epoch'")
         return await give_up_waiting(self.workplace)
 
-    async def tickets(self) -> list[Row]:
-        return [row async for row in listing.tickets(self.database, self.workplace.master)]
+    async def tickets(self, *, automatic: bool = False) -> list[Row]:
+        """All tickets; with what the system said by itself only where that is asked for."""
+        found = [row async for row in listing.tickets(self.database, self.workplace.master)]
+        ours = set() if automatic else await self._said_by_itself()
+        return [row | {"messages": [m for m in row["messages"] if m["id"] not in ours]} for row in found]
 
-    async def ticket(self) -> Row:
+    async def ticket(self, *, automatic: bool = False) -> Row:
         """The only ticket there is."""
-        (ticket,) = await self.tickets()
+        (ticket,) = await self.tickets(automatic=automatic)
         return ticket
+
+    async def _said_by_itself(self) -> set[Any]:
+        async with self.database.intake() as connection:
+            cursor = await connection.execute("select id from message where author = 'automatic'")
+            return {id_ for (id_,) in await cursor.fetchall()}
 
     async def receipts(self) -> list[Row]:
         return [row async for row in listing.receipts(self.database)]

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from channels.contract import CannotSay, Part
-from model.deliveries import BROADCAST, CONVERSATION, Choice, Reason
+from model.deliveries import BROADCAST, CONVERSATION, LANGUAGES, Choice, Reason
 from outbound.clients import Clients, Line, NoAccount
 from outbound.pace import Pace
 from outbound.said import outgoing
@@ -70,7 +70,7 @@ class Rendering:
     async def _rendered(self, row: Claimed, line: Line, keys: Mapping[UUID, Key], now: datetime) -> Sequence[Part]:
         if row.left_how in ("blocked", "unfollowed"):
             raise CannotSay("blocked")
-        if row.left_how == "opted_out" and row.priority == BROADCAST:
+        if row.left_how and row.priority == BROADCAST:
             raise CannotSay("opted_out")
         said = outgoing(
             row,
@@ -84,7 +84,8 @@ class Rendering:
         return line.out.render(said, line.account.settings)
 
     def _choices(self, row: Claimed, line: Line) -> Sequence[Choice]:
-        if row.menu != "languages":
+        """What can be tapped under the words; a number typed as an answer counts in the same order."""
+        if row.menu != LANGUAGES:
             return ()
         return choices(line.account.languages, unreviewed=self._at.settings.unreviewed_phrases)
 

@@ -8,11 +8,11 @@ import structlog
 
 from channels.contract import Unreadable
 from intake.originals import refers_to, without_original
-from runtime.ids import now
 from runtime.keys import CannotOpen
 from storage import messages, people, receipts
 from storage.database import Connection, StoreAway, code_of, collided
 from storage.receipts import Claimed, Lease, LeaseLost
+from workers_queue.automatic import answer
 from workers_queue.batch import Batch, locks
 from workers_queue.hear import hear, hear_now
 from workers_queue.heard import Heard, read, taken_for
@@ -63,12 +63,14 @@ async def _halving(at: Workplace, lease: Lease, part: Part, *, patient: bool = F
     Receipts whose people another worker has in hands come last, and then wait (`patient`).
     """
     busy: Part = []
+    queued = False
     try:
         async with at.database.intake() as connection:
             if not patient:
                 part, busy = await _whose_people_are_free(at, connection, part)
             if part:
-                await _in_one_transaction(at, connection, lease.token, part)
+                queued = await _in_one_transaction(at, connection, lease.token, part)
+        _wake_the_deliverer(at, queued)
     except LeaseLost:
         log.warning("take_in.lease_lost", receipts=len(part))
     except StoreAway as error:
@@ -101,14 +103,22 @@ async def _whose_people_are_free(at: Workplace, connection: Connection, part: Pa
     return [p for p in part if p[0].id not in busy], [p for p in part if p[0].id in busy]
 
 
-async def _in_one_transaction(at: Workplace, connection: Connection, lease: UUID, part: Part) -> None:
-    batch = Batch(connection, at.master, at.settings, now())
+def _wake_the_deliverer(at: Workplace, queued: bool) -> None:
+    """After the commit, where something was written to be sent."""
+    if queued:
+        at.nudger.nudge("deliver")
+
+
+async def _in_one_transaction(at: Workplace, connection: Connection, lease: UUID, part: Part) -> bool:
+    """Gives whether something waits to be sent."""
+    batch = Batch(connection, at.master, at.settings, at.clock())
     fresh = all(claimed.tries == 1 for claimed, _ in part)
     told = await _taken(at, batch, sorted((h for _, events in part for h in events), key=_order), with_late=fresh)
     lines: dict[UUID, dict[int, str]] = {claimed.id: {} for claimed, _ in part}
     for one, line in told:
         lines[one.receipt][one.position] = line
     await receipts.done(connection, lease, {id_: [said[n] for n in sorted(said)] for id_, said in lines.items()})
+    return bool(batch.pending.deliveries)
 
 
 async def _taken(at: Workplace, batch: Batch, heard: Sequence[Heard], *, with_late: bool) -> list[tuple[Heard, str]]:
@@ -122,8 +132,15 @@ async def _taken(at: Workplace, batch: Batch, heard: Sequence[Heard], *, with_la
     if with_late:
         late = await messages.no_longer_waiting(batch.connection, batch.pending.new_ids())
         await _hear_late(at, batch, await _again(at, batch.connection, late))
-    await batch.write()
+    await _write(batch)
     return told
+
+
+async def _write(batch: Batch) -> None:
+    """Everything that was decided; what we say by ourselves is decided last, when each ticket has its place."""
+    placed = batch.place()
+    await answer(batch, placed)
+    await batch.write(placed)
 
 
 def _order(heard: Heard) -> tuple[bool, object, str, UUID, int]:
@@ -160,15 +177,16 @@ async def give_up_waiting(at: Workplace) -> int:
     for one in waiting:  # each by itself, and none twice within the hour
         try:
             async with at.busy, at.database.intake() as connection:
-                await _without_its_original(at, connection, one)
+                queued = await _without_its_original(at, connection, one)
+            _wake_the_deliverer(at, queued)
             done += 1
         except Exception as error:  # noqa: BLE001 - it is tried again in an hour, for as long as its receipt is kept
             log.error("take_in.late_poison", receipt=str(one.receipt_id), error=_kind(error))
     return done
 
 
-async def _without_its_original(at: Workplace, connection: Connection, waiting: messages.Waiting) -> None:
-    batch = Batch(connection, at.master, at.settings, now())
+async def _without_its_original(at: Workplace, connection: Connection, waiting: messages.Waiting) -> bool:
+    batch = Batch(connection, at.master, at.settings, at.clock())
     found = await _again(at, connection, [waiting])
     await batch.load(found)
     # its original may have come after all, with a receipt that had to be tried again
@@ -176,7 +194,8 @@ async def _without_its_original(at: Workplace, connection: Connection, waiting: 
     heard = [h if came else taken_for(h, without_original(h.event)) for h, came in zip(found, here, strict=True)]
     await _hear_late(at, batch, heard)
     await messages.no_longer_waits(connection, waiting)
-    await batch.write()
+    await _write(batch)
+    return bool(batch.pending.deliveries)
 
 
 async def _one_by_one(at: Workplace, heard: Sequence[Heard]) -> int:
@@ -188,7 +207,9 @@ async def _one_by_one(at: Workplace, heard: Sequence[Heard]) -> int:
     for one in sorted(heard, key=_order) if len(heard) > 1 else ():
         try:
             async with at.database.intake() as connection:
-                await _taken(at, Batch(connection, at.master, at.settings, now()), [one], with_late=False)
+                batch = Batch(connection, at.master, at.settings, at.clock())
+                await _taken(at, batch, [one], with_late=False)
+            _wake_the_deliverer(at, bool(batch.pending.deliveries))
             saved += 1
         except Exception as error:  # noqa: BLE001 - this is the poison
             log.warning("take_in.poison", receipt=str(one.receipt), position=one.position, error=_kind(error))

@@ -21,7 +21,7 @@ from rq.timeouts import BaseDeathPenalty
 from rq.worker import WorkerStatus
 
 from storage import receipts
-from translations import lexicon
+from translations import lexicon, requests
 from workers_queue.deliver import deliver, recover
 from workers_queue.nudge import QUEUE
 from workers_queue.sweep import sweep
@@ -130,6 +130,7 @@ def _serve(redis_url: str) -> None:
 
 async def _begin(workplace: Workplace, redis_url: str) -> list[asyncio.Task[None]]:
     await asyncio.to_thread(lexicon.warm)  # else the first message of an unknown language pays for all of them
+    await asyncio.to_thread(requests.warm)
     await workplace.database.open()
     async with workplace.database.intake() as connection:
         await workplace.day_keys.refresh(connection)
