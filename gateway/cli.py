@@ -116,23 +116,14 @@ def worker(
     with told():
         at = stores(config, data, sandbox=sandbox, patient=True)
         _refuse_without_wall(at.owner, at.master)
-        from storage.database import Database
-        from storage.day_keys import DayKeys
-        from workers_queue.nudge import Nudger, connect
         from workers_queue.worker import work
-        from workers_queue.workplace import Workplace
+        from workers_queue.workplace import furnished
 
-        work(
-            Workplace(
-                slot=f"{socket.gethostname()}/{data.resolve()}/{slot}",
-                settings=at.settings,
-                master=at.master,
-                database=Database(at.owner, "worker", at.master, most=6),
-                day_keys=DayKeys(at.master, data / "keys" / "day_keys.json"),
-                nudger=Nudger(connect(at.redis_url)),
-            ),
-            at.redis_url,
+        slot = f"{socket.gethostname()}/{data.resolve()}/{slot}"
+        tools = furnished(
+            slot=slot, settings=at.settings, master=at.master, data=data, owner=at.owner, redis_url=at.redis_url
         )
+        work(tools, at.redis_url)
 
 
 def _refuse_without_wall(owner: str, master: "Master", *, door_alone: bool = False) -> None:

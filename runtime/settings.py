@@ -14,7 +14,7 @@ from channels.contract import BadSettings, Channel
 from model.network import Network
 from runtime import config_file
 from runtime.config_file import BadConfig, ConfigFile, KeyPath, Problem, at, shown
-from runtime.config_form import AccountForm, Door, FileForm, Intake, Retention, Workers, check
+from runtime.config_form import AccountForm, Door, FileForm, Files, Intake, Retention, Workers, check
 from runtime.config_network import count, read_network, unique
 from translations import catalog
 
@@ -22,6 +22,7 @@ __all__ = [
     "Account",
     "BadConfig",
     "Door",
+    "Files",
     "Intake",
     "Problem",
     "Retention",
@@ -61,6 +62,7 @@ class Settings:
     door: Door
     workers: Workers
     retention: Retention
+    files: Files
 
 
 def load(
@@ -97,6 +99,7 @@ def load(
         door=form.door,
         workers=form.workers,
         retention=form.retention,
+        files=form.files,
     )
 
 

@@ -19,5 +19,15 @@ def index() -> None:
         run(_also("index"))
 
 
+def fetch() -> None:
+    """Somebody sent a file: the fetcher looks now, and not only at its next turn."""
+    here().nudger.begin("fetch")
+    run(_wake())
+
+
+async def _wake() -> None:
+    here().fetcher.wake()
+
+
 async def _also(name: str) -> None:
     here().nudger.nudge(name)

@@ -63,12 +63,13 @@ async def _halving(at: Workplace, lease: Lease, part: Part, *, patient: bool = F
     Receipts whose people another worker has in hands come last, and then wait (`patient`).
     """
     busy: Part = []
+    files = False
     try:
         async with at.database.intake() as connection:
             if not patient:
                 part, busy = await _whose_people_are_free(at, connection, part)
             if part:
-                await _in_one_transaction(at, connection, lease.token, part)
+                files = await _in_one_transaction(at, connection, lease.token, part)
     except LeaseLost:
         log.warning("take_in.lease_lost", receipts=len(part))
     except StoreAway as error:
@@ -77,6 +78,8 @@ async def _halving(at: Workplace, lease: Lease, part: Part, *, patient: bool = F
         await _halves(at, lease, part, error)
     except Exception as error:  # noqa: BLE001
         await _halves(at, lease, part, error)
+    if files:
+        at.nudger.nudge("fetch")
     if busy:
         await _halving(at, lease, busy, patient=True)
 
@@ -101,7 +104,8 @@ async def _whose_people_are_free(at: Workplace, connection: Connection, part: Pa
     return [p for p in part if p[0].id not in busy], [p for p in part if p[0].id in busy]
 
 
-async def _in_one_transaction(at: Workplace, connection: Connection, lease: UUID, part: Part) -> None:
+async def _in_one_transaction(at: Workplace, connection: Connection, lease: UUID, part: Part) -> bool:
+    """Whether there is something to fetch now."""
     batch = Batch(connection, at.master, at.settings, now())
     fresh = all(claimed.tries == 1 for claimed, _ in part)
     told = await _taken(at, batch, sorted((h for _, events in part for h in events), key=_order), with_late=fresh)
@@ -109,6 +113,7 @@ async def _in_one_transaction(at: Workplace, connection: Connection, lease: UUID
     for one, line in told:
         lines[one.receipt][one.position] = line
     await receipts.done(connection, lease, {id_: [said[n] for n in sorted(said)] for id_, said in lines.items()})
+    return bool(batch.pending.attachments)
 
 
 async def _taken(at: Workplace, batch: Batch, heard: Sequence[Heard], *, with_late: bool) -> list[tuple[Heard, str]]:

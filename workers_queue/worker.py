@@ -8,8 +8,7 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import Coroutine
-from concurrent.futures import Future
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from types import FrameType
 from typing import Any, TypeVar
@@ -21,7 +20,7 @@ from rq.exceptions import StopRequested
 from rq.timeouts import BaseDeathPenalty
 from rq.worker import WorkerStatus
 
-from storage import receipts
+from storage import media, receipts
 from translations import lexicon
 from workers_queue.nudge import QUEUE
 from workers_queue.sweep import sweep
@@ -87,15 +86,14 @@ def work(workplace: Workplace, redis_url: str) -> None:
     thread = threading.Thread(target=_loop.run_forever, name="loop", daemon=True)
     thread.start()
     threading.Thread(target=_watch, name="watchdog", daemon=True).start()
-    run(_begin(workplace))
-    sweeping = asyncio.run_coroutine_threadsafe(sweep(workplace), _loop)
+    tasks = run(_begin(workplace))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: _stopping.set())
     try:
         with suppress(StopRequested):  # rq raises it wherever the signal finds it
             _serve(redis_url)
     finally:
-        run(_end(workplace, sweeping))
+        run(_end(workplace, tasks))
         _loop.call_soon_threadsafe(_loop.stop)
         thread.join(timeout=5)
 
@@ -124,17 +122,23 @@ def _serve(redis_url: str) -> None:
         _stopping.wait(0.5)
 
 
-async def _begin(workplace: Workplace) -> None:
+async def _begin(workplace: Workplace) -> list[asyncio.Task[None]]:
+    """What goes on beside rq's jobs until the worker ends."""
     await asyncio.to_thread(lexicon.warm)  # else the first message of an unknown language pays for all of them
     await workplace.database.open()
     async with workplace.database.intake() as connection:
         await workplace.day_keys.refresh(connection)
         released = await receipts.release(connection, slot=workplace.slot)
+        await media.release(connection, slot=workplace.slot)
     log.info("worker.started", slot=workplace.slot, released=released)
+    return [asyncio.create_task(sweep(workplace)), asyncio.create_task(workplace.fetcher.run())]
 
 
-async def _end(workplace: Workplace, sweeping: Future[None]) -> None:
+async def _end(workplace: Workplace, tasks: Sequence[asyncio.Task[None]]) -> None:
     await workplace.busy.acquire()  # the batch under way is finished, and none is begun after it
-    sweeping.cancel()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await workplace.clients.close()
     await workplace.nudger.close()
     await workplace.database.close()
