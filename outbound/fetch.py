@@ -29,8 +29,8 @@ from outbound.addresses import Closed, Guard, guarded, is_open
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _HOPS = 5
-_SECONDS = 10.0  # to connect, to answer, and without another byte
-_SLOWEST = 128 * 1024  # bytes a second that must come after those ten seconds
+_SECONDS = 10.0
+_SLOWEST = 128 * 1024  # bytes a second that must come after that time
 _PIECE = 1 << 16
 _REFUSALS: Mapping[int, Why] = {202: "preparing", 204: "empty", 401: "credentials", 403: "not_there", 404: "not_there"}
 
@@ -53,6 +53,7 @@ class Found:
 
     _answer: ClientResponse
     _largest: int
+    _seconds: float
 
     @property
     def size(self) -> int | None:
@@ -68,7 +69,7 @@ class Found:
                 data += piece
                 if len(data) > self._largest:
                     raise NotFetched("too_large", "refused")
-                if clock() - started > _SECONDS + len(data) / _SLOWEST:
+                if clock() - started > self._seconds + len(data) / _SLOWEST:
                     raise NotFetched("away", code="drips")
         if not data:
             raise NotFetched("empty")
@@ -76,17 +77,23 @@ class Found:
 
 
 class Downloads:
-    """How files are fetched. `guard`, `resolver` and `tls` are for tests, whose providers live on this machine."""
+    """How files are fetched.
+
+    `largest`: bytes. `seconds`: to connect, to answer, and without another byte. The others are for tests, whose
+    providers live on this machine.
+    """
 
     def __init__(
         self,
         *,
         largest: int,
+        seconds: float = _SECONDS,
         guard: Guard = is_open,
         resolver: AbstractResolver | None = None,
         tls: ssl.SSLContext | Literal[True] = True,
     ) -> None:
-        self._largest, self._guard, self._resolver, self._tls = largest, guard, resolver, tls
+        self._largest, self._seconds = largest, seconds
+        self._guard, self._resolver, self._tls = guard, resolver, tls
 
     @asynccontextmanager
     async def found(self, fetch: Fetch, api_base: str | None = None) -> AsyncIterator[Found]:
@@ -98,7 +105,7 @@ class Downloads:
                 raise NotFetched("host", "refused")
             async with self._answer(url, headers, trusted=trusted) as answer:
                 if answer.status not in _REDIRECTS:
-                    yield Found(_checked(answer, self._largest), self._largest)
+                    yield Found(_checked(answer, self._largest), self._largest, self._seconds)
                     return
                 to = _joined(url, answer.headers.get("Location", ""))
             if to.origin() != url.origin():
@@ -115,12 +122,13 @@ class Downloads:
             use_dns_cache=False,
             force_close=True,
         )
-        patience = ClientTimeout(total=None, connect=_SECONDS, sock_connect=_SECONDS, sock_read=_SECONDS)
+        most = self._seconds
+        patience = ClientTimeout(total=None, connect=most, sock_connect=most, sock_read=most)
         async with ClientSession(
             connector=connector, timeout=patience, cookie_jar=DummyCookieJar(), trust_env=False, auto_decompress=False
         ) as session:
             with _told():
-                async with asyncio.timeout(2 * _SECONDS):
+                async with asyncio.timeout(2 * most):
                     answer = await session.get(
                         url, headers={**headers, "Accept-Encoding": "identity"}, allow_redirects=False
                     )

@@ -38,6 +38,8 @@ class Files:
         """
         name = _name(attachment, form)
         whole = await self._blobs.size(name)
+        if whole <= _MORE:
+            raise CannotOpen(f"{name} was cut short")
         frames = -(-whole // (FRAME + _MORE))
         stop = whole - frames * _MORE if stop is None else stop
         for n in range(start // FRAME, min(frames, -(-stop // FRAME))):

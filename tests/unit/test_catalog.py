@@ -2,6 +2,7 @@ import string
 
 import pytest
 
+from model.media import WHYS
 from translations import lexicon
 from translations.catalog import keys, languages, reviewed, say
 from translations.languages import CODES
@@ -37,6 +38,11 @@ def test_placeholders_are_filled():
 def test_unreviewed_texts_are_known_as_such():
     assert reviewed("voice.menu", "en")
     assert not any(reviewed("voice.menu", code) for code in languages() if code != "en")
+
+
+@pytest.mark.parametrize("why", WHYS)
+def test_agents_are_told_why_a_file_is_not_here(why):
+    assert say(f"file.{why}", "en").endswith(".")
 
 
 def test_an_unknown_key_is_an_error():
