@@ -22,6 +22,8 @@ app = typer.Typer(
 )
 audit_app = typer.Typer(help="The trail of who did what.", no_args_is_help=True)
 app.add_typer(audit_app, name="audit")
+media_app = typer.Typer(help="What people sent and were sent.")
+app.add_typer(media_app, name="media")
 
 Config = Annotated[
     Path, typer.Option(help="The network: accounts, organisations, routing.", envvar="WORKER_VOICE_CONFIG")
@@ -205,6 +207,39 @@ def replay(
     _look(config, data, lambda at: again(at, receipt))
 
 
+@app.command()
+def forget(
+    ticket: Annotated[str, typer.Argument(help="Number or id of a ticket of the person.")],
+    config: Config = CONFIG,
+    data: Data = DATA,
+    sandbox: Sandbox = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Erase the person behind a ticket everywhere, at their request. It cannot be undone."""
+    from gateway.forget import forget as run
+
+    _look(config, data, lambda at: run(at, ticket, yes=yes), sandbox=sandbox)
+
+
+@media_app.callback(invoke_without_command=True)
+def media(context: typer.Context, config: Config = CONFIG, data: Data = DATA, json: Json = False) -> None:
+    """What people sent and were sent: which files are here, which are not, and why."""
+    from gateway.media import show_media
+
+    if context.invoked_subcommand is None:
+        _look(config, data, lambda at: show_media(at, json=json))
+
+
+@media_app.command("retry")
+def media_retry(
+    attachment: Annotated[str, typer.Argument(help="Id of an attachment.")], config: Config = CONFIG, data: Data = DATA
+) -> None:
+    """Fetch a file again that is gone, was refused, or waits."""
+    from gateway.media import retry
+
+    _look(config, data, lambda at: retry(at, attachment))
+
+
 @app.command(hidden=True)
 def watch(config: Config = CONFIG, data: Data = DATA, words: bool = False) -> None:
     """One line for each new ticket, until stopped."""
@@ -221,13 +256,15 @@ def audit_verify(config: Config = CONFIG, data: Data = DATA) -> None:
     _look(config, data, verify_audit)
 
 
-def _look(config: Path, data: Path, show: Callable[["Stores"], Coroutine[Any, Any, int | None]]) -> None:
+def _look(
+    config: Path, data: Path, show: Callable[["Stores"], Coroutine[Any, Any, int | None]], *, sandbox: bool = False
+) -> None:
     from gateway.stores import stores
     from runtime.logs import set_up
 
     set_up("operator")
     with told():
-        code = asyncio.run(show(stores(config, data, secrets_required=False)))
+        code = asyncio.run(show(stores(config, data, secrets_required=False, sandbox=sandbox)))
     raise typer.Exit(code or 0)
 
 

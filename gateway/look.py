@@ -23,7 +23,8 @@ _LOOK_BACK = 20
 
 
 @asynccontextmanager
-async def _opened(at: Stores) -> AsyncIterator[Database]:
+async def opened(at: Stores) -> AsyncIterator[Database]:
+    """The store, for one command."""
     database = Database(at.owner, "worker", at.master, most=1)
     await database.open()
     try:
@@ -34,36 +35,37 @@ async def _opened(at: Stores) -> AsyncIterator[Database]:
 
 async def show_tickets(at: Stores, *, json: bool) -> None:
     """Every ticket as a line of JSON, or the latest in a table."""
-    async with _opened(at) as database:
+    async with opened(at) as database:
         await _written_down(database, "tickets.listed")
         if json:
             async for row in listing.tickets(database, at.master):
-                _line(with_outcomes(row, at.settings.intake.flash_seconds))
+                line(with_outcomes(row, at.settings.intake.flash_seconds))
             return
         after = await listing.newest_number(database) - _LATEST
         latest = [row async for row in listing.tickets(database, at.master, after=after)]
-    _table(("ticket", "urgency", "language", "channel", "queue", "routed by", "last words"), map(_shown, latest))
+    table(("ticket", "urgency", "language", "channel", "queue", "routed by", "last words"), map(_shown, latest))
 
 
 async def _written_down(database: Database, action: str) -> None:
     async with database.intake() as connection:
-        await audit.write(connection, [_act(action)])
+        await audit.write(connection, [act(action)])
 
 
-def _act(action: str, **detail: str) -> audit.Line:
+def act(action: str, **detail: str) -> audit.Line:
+    """What the operator did, for the audit trail."""
     return audit.Line(organisation=None, actor="operator", action=action, detail=detail)
 
 
 async def show_receipts(at: Stores, *, json: bool, parked: bool) -> None:
     """Every receipt as a line of JSON, or the latest in a table."""
-    async with _opened(at) as database:
+    async with opened(at) as database:
         rows = listing.receipts(database, parked=parked)
         if json:
             async for row in rows:
-                _line(row)
+                line(row)
             return
         latest = [row async for row in rows][-_LATEST:]
-    _table(("receipt", "account", "received", "state", "tries", "what it held"), map(_fate, latest))
+    table(("receipt", "account", "received", "state", "tries", "what it held"), map(_fate, latest))
 
 
 def _fate(row: Mapping[str, Any]) -> tuple[str, ...]:
@@ -78,10 +80,10 @@ async def replay(at: Stores, receipt: str) -> int:
     except ValueError:
         typer.echo("That is not a receipt's id: `worker-voice receipts --parked` shows them.", err=True)
         return 1
-    async with _opened(at) as database, database.intake() as connection:
+    async with opened(at) as database, database.intake() as connection:
         found = await receipts.replay(connection, id_)
         if found:
-            await audit.write(connection, [_act("receipt.replayed", receipt=str(id_))])
+            await audit.write(connection, [act("receipt.replayed", receipt=str(id_))])
     if not found:
         typer.echo("No parked receipt has this id: `worker-voice receipts --parked` shows them.", err=True)
         return 1
@@ -94,7 +96,7 @@ async def replay(at: Stores, receipt: str) -> int:
 
 async def verify_audit(at: Stores) -> int:
     """Walk the audit chain; the exit code."""
-    async with _opened(at) as database, database.intake() as connection:
+    async with opened(at) as database, database.intake() as connection:
         links, wrong, head = await audit.verify(connection)
     if wrong:
         typer.echo(f"The audit trail is broken after link {links}: {wrong}.", err=True)
@@ -107,7 +109,7 @@ async def watch(at: Stores, *, words: bool) -> None:
     """A line for each new ticket, until cancelled. `words` only where the people are invented."""
     shown: dict[UUID, int] = {}
     console = Console(highlight=False, soft_wrap=True)
-    async with _opened(at) as database:
+    async with opened(at) as database:
         await _written_down(database, "tickets.watched")
         began = await listing.newest_number(database)
         while True:
@@ -159,12 +161,14 @@ def _shown(row: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-def _line(row: Mapping[str, Any]) -> None:
+def line(row: Mapping[str, Any]) -> None:
+    """One object of `--json`."""
     typer.echo(orjson.dumps(row).decode())
 
 
-def _table(heads: tuple[str, ...], rows: Any) -> None:
-    table = Table(*heads, box=None, pad_edge=False)
+def table(heads: tuple[str, ...], rows: Any) -> None:
+    """What a person reads instead."""
+    shown = Table(*heads, box=None, pad_edge=False)
     for row in rows:
-        table.add_row(*map(Text, row))
-    Console().print(table)
+        shown.add_row(*map(Text, row))
+    Console().print(shown)

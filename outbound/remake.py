@@ -26,7 +26,8 @@ _READERS: Mapping[str, str] = {
     "audio/x-wav": "wav", "audio/x-flac": "flac", "video/mp4": "mov", "video/3gpp": "mov", "video/quicktime": "mov",
     "video/webm": "matroska",
 }  # fmt: skip
-_MADE = ("image/jpeg", "image/png", SOUND)
+_FILMS = ("video/mp4", "video/3gpp", "video/quicktime")
+_MADE = ("image/jpeg", "image/png", SOUND, "video/mp4")
 _JAIL = Path(__file__).with_name("jail.py")
 _PATIENCE = 120.0  # seconds; of processor time the jail allows itself less
 _LARGEST = 48 << 20
@@ -62,6 +63,13 @@ class Remaker:
             return replace(made, why="not_what_it_says")
         return made
 
+    async def bare_film(self, data: bytes) -> Made:
+        """A film of ours as an MP4 without notes, the copy; `why` says why there is none."""
+        mime = sniff(data)
+        return (
+            await self._jailed(data, mime, "film", _READERS[mime]) if mime in _FILMS else Made(mime=mime, why="broken")
+        )
+
     async def _jailed(self, data: bytes, mime: str, *task: str) -> Made:
         async with self._one:
             about, copy = await _ask(data, task)
@@ -82,7 +90,7 @@ def web_page(data: bytes, kind: MediaKind) -> bool:
 
 
 def _is(mime: str, copy: bytes) -> bool:
-    return copy[4:8] == b"ftyp" if mime == SOUND else sniff(copy) == mime
+    return copy[4:8] == b"ftyp" if mime in (SOUND, "video/mp4") else sniff(copy) == mime
 
 
 async def _ask(data: bytes, task: tuple[str, ...]) -> tuple[dict[str, Any], bytes]:

@@ -5,7 +5,7 @@ being the last or not: frames cannot be moved, swapped, taken away or left out, 
 than one. Two forms of a file are kept: the `original` as it came, and the copy made anew that is `shown`.
 """
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Literal, get_args
 from uuid import UUID
@@ -29,20 +29,29 @@ class Files:
         """Seal and keep; durable on return. Raises NoRoom or FilesAway."""
         await self._blobs.put(_name(attachment, form), _sealed(attachment, form, key, data))
 
+    async def size(self, attachment: UUID, form: Form) -> int:
+        """Bytes before sealing. Raises FileNotFoundError, CannotOpen for what was cut short, FilesAway."""
+        return (await self._measured(_name(attachment, form)))[0]
+
+    async def _measured(self, name: str) -> tuple[int, int]:
+        """Bytes before sealing, and frames."""
+        sealed = await self._blobs.size(name)
+        frames = -(-sealed // (FRAME + _MORE))
+        if sealed - (frames - 1) * (FRAME + _MORE) <= _MORE:
+            raise CannotOpen(f"{name} was cut short")
+        return sealed - frames * _MORE, frames
+
     async def read(
         self, attachment: UUID, form: Form, keys: Mapping[UUID, Key], *, start: int = 0, stop: int | None = None
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         """Its bytes from `start` to before `stop`, piece by piece. `keys`: the person's, by their own ids.
 
         Raises FileNotFoundError, CannotOpen for an altered file and for one whose key is gone, FilesAway.
         """
         name = _name(attachment, form)
-        whole = await self._blobs.size(name)
-        if whole <= _MORE:
-            raise CannotOpen(f"{name} was cut short")
-        frames = -(-whole // (FRAME + _MORE))
-        stop = whole - frames * _MORE if stop is None else stop
-        for n in range(start // FRAME, min(frames, -(-stop // FRAME))):
+        size, frames = await self._measured(name)
+        stop = size if stop is None else min(stop, size)
+        for n in range(start // FRAME, -(-stop // FRAME)):
             sealed = await self._blobs.part(name, n * (FRAME + _MORE), FRAME + _MORE)
             key = keys.get(key_id(sealed))
             if key is None:

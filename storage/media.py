@@ -11,6 +11,7 @@ from psycopg.rows import class_row, dict_row
 from model.events import MediaKind
 from model.media import Why
 from runtime.ids import new_id
+from storage import feed
 from storage.database import Connection
 from storage.people import columns
 
@@ -24,7 +25,6 @@ _FREE = "lease = null, lease_slot = null, lease_until = null"
 class Claimed:
     """One attachment that this worker has something to do for."""
 
-    organisation: UUID
     id: UUID
     ticket: UUID
     person: UUID
@@ -88,7 +88,7 @@ async def claim(connection: Connection, *, slot: str, lasts: timedelta) -> Claim
             "update attachment a set tries = a.tries + 1, lease = %b, lease_slot = %b, lease_until = now() + %b "
             "from next n, message m where a.organisation_id = n.organisation_id and a.id = n.id "
             "and m.organisation_id = a.organisation_id and m.id = a.message_id "
-            "returning a.organisation_id as organisation, a.id, m.ticket_id as ticket, m.person_id as person, "
+            "returning a.id, m.ticket_id as ticket, m.person_id as person, "
             "m.account, a.kind, a.duty, a.tries, a.ref, a.lease",
             [new_id(), slot, lasts],
         )
@@ -106,28 +106,28 @@ async def release(connection: Connection, *, slot: str) -> int:
 
 async def kept(connection: Connection, claimed: Claimed, file: Kept, *, remove: bool) -> bool:
     """It is here; False when somebody else has it by now. `remove`: the provider's copy is to be removed next."""
-    return await _change(
+    return await _changed(
         connection,
         "state = 'kept', mime = %(mime)b, size = %(size)b, why = %(why)b, seconds = coalesce(%(seconds)b, seconds), "
         "inline = %(inline)b, shown_mime = %(shown_mime)b, shown_size = %(shown_size)b, kept_at = now(), "
         "duty = %(duty)b, tries = 0, due_at = now()",
         claimed,
         {name: getattr(file, name) for name in Kept.__slots__} | {"duty": REMOVE if remove else None},
+        tell=True,
     )
 
 
 async def not_kept(connection: Connection, claimed: Claimed, state: Literal["gone", "refused"], why: Why) -> bool:
     """It will not be here, and its ticket says so."""
-    return await _change(
-        connection, "state = %(state)b, why = %(why)b, duty = null", claimed, {"state": state, "why": why}
-    )
+    what, values = "state = %(state)b, why = %(why)b, duty = null", {"state": state, "why": why}
+    return await _changed(connection, what, claimed, values, tell=True)
 
 
 async def later(
     connection: Connection, claimed: Claimed, why: Why | None, after: timedelta, *, counted: bool = True
 ) -> bool:
     """Try again after a while; `counted`: this try brings the end nearer."""
-    return await _change(
+    return await _changed(
         connection,
         "why = coalesce(%(why)b, why), due_at = now() + %(after)b, tries = tries - %(back)b",
         claimed,
@@ -137,16 +137,22 @@ async def later(
 
 async def removed(connection: Connection, claimed: Claimed) -> bool:
     """The provider's copy is gone."""
-    return await _change(connection, "duty = null, removed_at = now()", claimed, {})
+    return await _changed(connection, "duty = null, removed_at = now()", claimed, {})
 
 
-async def _change(connection: Connection, what: str, claimed: Claimed, values: Mapping[str, Any]) -> bool:
+async def _changed(
+    connection: Connection, what: str, claimed: Claimed, values: Mapping[str, Any], *, tell: bool = False
+) -> bool:
+    """Change a row that is still ours; `tell` open pages of it. Its ticket may have moved to another organisation."""
     cursor = await connection.execute(
         f"update attachment set {what}, {_FREE} "  # noqa: S608 - constants
-        "where organisation_id = %(organisation)b and id = %(id)b and lease = %(lease)b".encode(),
-        {**values, "organisation": claimed.organisation, "id": claimed.id, "lease": claimed.lease},
+        "where id = %(id)b and lease = %(lease)b returning organisation_id".encode(),
+        {**values, "id": claimed.id, "lease": claimed.lease},
     )
-    return cursor.rowcount == 1
+    row = await cursor.fetchone()
+    if row and tell:
+        await feed.tell(connection, [(row[0], claimed.ticket, "changed")])
+    return row is not None
 
 
 async def stored(connection: Connection, organisation: UUID, attachment: UUID) -> Stored | None:

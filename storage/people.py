@@ -79,6 +79,12 @@ async def keys_by_id(connection: Connection, master: Master, ids: Iterable[UUID]
     return {id_: master.unwrap(id_, wrapped) for id_, wrapped in await cursor.fetchall()}
 
 
+async def keys_of(connection: Connection, master: Master, person: UUID) -> dict[UUID, Key]:
+    """A person's open keys by their own id, as a desk that knows the person may have them; empty once erased."""
+    cursor = await connection.execute("select id, wrapped from keys_of(%b::uuid[])", [[person]])
+    return {id_: master.unwrap(id_, wrapped) for id_, wrapped in await cursor.fetchall()}
+
+
 class NewPeople:
     """People and addresses met for the first time in this batch, written together."""
 

@@ -17,7 +17,7 @@ from outbound.clients import Clients, Line, NoAccount
 from outbound.fetch import Downloads, NotFetched, When
 from outbound.remake import Made, Remaker, web_page
 from runtime.keys import Master, key_id
-from storage import feed, media, people
+from storage import media, people
 from storage.blobs import FilesAway, NoRoom
 from storage.database import Database, StoreAway
 from storage.files import Files
@@ -157,8 +157,8 @@ class Fetcher:
             await self._files.keep(claimed.id, "shown", key, made.copy)
         async with self._database.intake() as connection:
             lives = await people.lives(connection, key.id)
-            if lives and await media.kept(connection, claimed, _kept(made, len(data)), remove=remove):
-                await feed.tell(connection, [(claimed.organisation, claimed.ticket, "changed")])
+            if lives:
+                await media.kept(connection, claimed, _kept(made, len(data)), remove=remove)
         if not lives:  # erased while we were at it
             await self._files.delete([claimed.id])
         log.info("fetch.kept", attachment=str(claimed.id), account=claimed.account, mime=made.mime, why=made.why)
@@ -186,8 +186,7 @@ class Fetcher:
                 await media.later(connection, claimed, why, OURS.get(why) or pause(claimed.tries), counted=not ours)
             else:
                 state = when if when != "later" else "refused" if why in _REFUSED else "gone"
-                if await media.not_kept(connection, claimed, state, why):
-                    await feed.tell(connection, [(claimed.organisation, claimed.ticket, "changed")])
+                await media.not_kept(connection, claimed, state, why)
 
 
 def _kept(made: Made, size: int) -> Kept:
