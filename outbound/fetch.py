@@ -32,6 +32,7 @@ _HOPS = 5
 _SECONDS = 10.0
 _SLOWEST = 128 * 1024  # bytes a second that must come after that time
 _PIECE = 1 << 16
+_OURS = {"Accept-Encoding": "identity", "User-Agent": "worker-voice"}
 _REFUSALS: Mapping[int, Why] = {202: "preparing", 204: "empty", 401: "credentials", 403: "not_there", 404: "not_there"}
 
 
@@ -129,9 +130,7 @@ class Downloads:
         ) as session:
             with _told():
                 async with asyncio.timeout(2 * most):
-                    answer = await session.get(
-                        url, headers={**headers, "Accept-Encoding": "identity"}, allow_redirects=False
-                    )
+                    answer = await session.get(url, headers={**headers, **_OURS}, allow_redirects=False)
             async with answer:
                 yield answer
 

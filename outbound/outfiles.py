@@ -1,7 +1,7 @@
-"""Files that agents send: checked, made bare of what they tell about the agent, kept sealed, and handed to a channel."""
+"""Files that agents send: checked, made bare of what they tell about the agent, kept sealed, handed to a channel."""
 
 import stat
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,7 +18,7 @@ from runtime.links import Link, Links
 from storage import media, people
 from storage.database import Database
 from storage.files import Files
-from storage.media import NewFile
+from storage.media import NewFile, Stored
 
 LINKS_LAST = timedelta(hours=24)  #: how long a provider may fetch what we send
 
@@ -135,18 +135,15 @@ async def load(
     async with database.intake() as connection:
         rows = await media.of_message(connection, organisation, message)
         keys = await people.keys_by_id(connection, master, {key_id(row.name) for row in rows if row.name})
-    links, until, found = Links(master), now + LINKS_LAST, []
+    found = []
     for row in rows:
-        name = keys[key_id(row.name)].open("attachment|name", row.id, row.name).decode() if row.name else None
-        link = Link(purpose="send", organisation=organisation, attachment=row.id, until=until)
-        found.append(
-            OutFile(
-                kind=row.kind,
-                mime=row.mime,
-                name=safe_name(name, row.mime, row.kind),
-                data=await files.load(row.id, "original", keys),
-                url=f"{public_url}/files/{links.token(link)}",
-                seconds=row.seconds,
-            )
-        )
+        link = Link(purpose="send", organisation=organisation, attachment=row.id, until=now + LINKS_LAST)
+        found.append(await _out(row, keys, files, f"{public_url}/files/{Links(master).token(link)}"))
     return tuple(found)
+
+
+async def _out(row: Stored, keys: Mapping[UUID, Key], files: Files, url: str) -> OutFile:
+    data = await files.load(row.id, "original", keys)  # raises where the key is gone
+    name = keys[key_id(row.name)].open("attachment|name", row.id, row.name).decode() if row.name else None
+    shown = safe_name(name, row.mime, row.kind)
+    return OutFile(kind=row.kind, mime=row.mime, name=shown, data=data, url=url, seconds=row.seconds)
