@@ -6,11 +6,12 @@ import sys
 from datetime import UTC, datetime
 from types import FrameType
 
+from bench.deliver import deliver_rows
 from bench.door import door_rows
 from bench.intake import intake_rows
 from bench.profile import profile_door, profile_take_in
 from bench.scale import FULL, QUICK, Scale
-from bench.system import TooSlow, started
+from bench.system import TooSlow, provider_server, started
 from bench.table import Row, machine, markdown, text
 
 _PROFILES = {"door": profile_door, "take-in": profile_take_in}
@@ -42,6 +43,8 @@ def _measured(scale: Scale) -> list[Row]:
     for measure in (door_rows, intake_rows):  # each in an empty store of its own
         with started() as system:
             rows += measure(system, scale)
+    with provider_server() as provider, started(provider.port) as system:
+        rows += deliver_rows(system, scale)
     return rows
 
 

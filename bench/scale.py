@@ -14,6 +14,8 @@ class Scale:
     known: int  #: people who wrote before
     messages: int  #: a worker takes in
     month: int  #: calls and messages
+    deliveries: int  #: of one measurement
+    broadcast_seconds: float
     patience: float  #: seconds until a measurement is given up
 
 
@@ -25,8 +27,19 @@ FULL = Scale(
     known=3_000,
     messages=10_000,
     month=20_000,
+    deliveries=2_500,
+    broadcast_seconds=20,
     patience=180,
 )
 QUICK = Scale(
-    rounds=1, door_seconds=1, door_bodies=500, frozen_seconds=1, known=100, messages=400, month=200, patience=60
+    rounds=1,
+    door_seconds=1,
+    door_bodies=500,
+    frozen_seconds=1,
+    known=100,
+    messages=400,
+    month=200,
+    deliveries=200,
+    broadcast_seconds=2,
+    patience=60,
 )

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import yaml
 from psycopg.conninfo import make_conninfo
 
 from gateway.stores import SANDBOX_SECRETS, Stores, account_rows, stores
@@ -28,6 +29,7 @@ from runtime.settings import process_environment
 from sandbox.accounts import Account, names_in, read_accounts
 from sandbox.secrets import invent
 from storage.migrate import migrate
+from workers_queue.nudge import Nudger, connect
 
 HOME = Path(__file__).parent.parent
 CONFIG = HOME / "config.yaml"
@@ -48,10 +50,10 @@ class Process:
 class System:
     """Made by `started()`."""
 
-    def __init__(self, data: Path, postgres: EmbeddedPostgres) -> None:
-        self.data, self._postgres = data, postgres
-        self.at: Stores = stores(CONFIG, data, sandbox=True, make_key=True)
-        text = CONFIG.read_text("utf-8")
+    def __init__(self, data: Path, postgres: EmbeddedPostgres, config: Path) -> None:
+        self.data, self._postgres, self._config = data, postgres, config
+        self.at: Stores = stores(config, data, sandbox=True, make_key=True)
+        text = config.read_text("utf-8")
         self.accounts: Sequence[Account] = read_accounts(text, invent(names_in(text), data / SANDBOX_SECRETS))
 
     def account(self, channel: str) -> Account:
@@ -78,10 +80,14 @@ class System:
             yield found
 
     def _role(self, name: str, *more: str, ready: Callable[[], bool]) -> Child:
-        where = ["--config", str(CONFIG), "--data", str(self.data), "--sandbox"]
+        where = ["--config", str(self._config), "--data", str(self.data), "--sandbox"]
         argv = [sys.executable, "-m", "gateway", name.partition("-")[0], *where, *more]
         log = self.data / "log" / f"{name}.log"
         return Child(name=name, argv=argv, env=environment(), ready=ready, log=log, grace_seconds=25)
+
+    def nudge(self, name: str) -> None:
+        """What a process does that has written something."""
+        Nudger(connect(self.at.redis_url)).now(name)
 
     def ask(self, statement: str) -> Any:
         """The first value of the first row, seen by the superuser; None without rows."""
@@ -121,8 +127,11 @@ class System:
 
 
 @contextmanager
-def started() -> Iterator[System]:
-    """A system with an empty, migrated store and neither web process nor worker yet."""
+def started(provider: int | None = None) -> Iterator[System]:
+    """A system with an empty, migrated store and neither web process nor worker yet.
+
+    `provider`: the port where all accounts' providers are, for what is sent; they take any number a second.
+    """
     data = Path(tempfile.mkdtemp(prefix="worker-voice-bench-")).resolve()
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, data, ignore_errors=True)
@@ -134,9 +143,34 @@ def started() -> Iterator[System]:
         for server in (postgres, valkey):
             server.prepare()
             stack.enter_context(running(server.child()))
-        system = System(data, postgres)
+        system = System(data, postgres, _config(data, provider))
         migrate(system.at.owner, system.at.master, system.at.settings.network, account_rows(system.at.settings))
         yield system
+
+
+def _config(data: Path, provider: int | None) -> Path:
+    if provider is None:
+        return CONFIG
+    written = yaml.safe_load(CONFIG.read_text("utf-8"))
+    for account in written["accounts"]:
+        account |= {"api_base": f"http://127.0.0.1:{provider}", "per_second": 1000}
+    path = data / "config.yaml"
+    path.write_text(yaml.safe_dump(written, allow_unicode=True), "utf-8")
+    return path
+
+
+@contextmanager
+def provider_server() -> Iterator[Process]:
+    """A provider that takes everything, 50 ms after it was asked."""
+    port = some_free_port()
+    child = Child(
+        name="provider",
+        argv=[sys.executable, "-m", "bench.provider", str(port)],
+        env=environment(),
+        ready=lambda: not is_free(port),
+    )
+    with running(child) as process:
+        yield Process(pid=process.pid, port=port)
 
 
 @contextmanager

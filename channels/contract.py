@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
-from model.deliveries import Outgoing, Reason, Result
+from model.deliveries import Meaning, Outgoing, Reason, Result
 from model.events import Event, MediaKind
 from model.http import Request, Response
 
@@ -32,6 +32,10 @@ class Unreadable(ValueError):
 
     The text says what is wrong without quoting the body.
     """
+
+
+#: How the metadata of our own messages begins; our delivery's id follows.
+OURS = "out:"
 
 
 class CannotSay(Exception):
@@ -110,13 +114,15 @@ class Out(Generic[S]):
     """The way out. `client` is whatever `connect` opens; only `send`, `locate` and the like do I/O."""
 
     limits: Limits
-    render: Callable[[Outgoing, S], Sequence[Part]]  #: pure; raises CannotSay
-    connect: Callable[[S, str | None], AbstractAsyncContextManager[Any]]  #: settings, `api_base`; time-outs inside
+    render: Callable[[Outgoing, S], Sequence[Part]]  #: pure; raises CannotSay; leaves out choices that are too many
+    #: From settings and `api_base`. Its module's `TIMEOUT`, in seconds, ends every request.
+    connect: Callable[[S, str | None], AbstractAsyncContextManager[Any]]
     send: Callable[[Any, Part], Awaitable[Result]]  #: raises nothing
     look: Callable[[Any, S, str], Awaitable[Sequence[Look]]]  #: for `check --live`; the account's webhook URL
     locate: Callable[[Any, str, S], Awaitable[Fetch | NoFile]] | None = None  #: an attachment's `ref`; raises nothing
     remove: Callable[[Any, str, S], Awaitable[bool]] | None = None  #: delete the provider's copy; True when it is gone
     quota: Callable[[Any], Awaitable[Quota | None]] | None = None  #: None: not told now
+    meaning: Callable[[str], Meaning] | None = None  #: what a code in a later receipt means
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +178,10 @@ def secrets(section: Section, key: str) -> tuple[str, ...]:
     )
 
 
-COMMON_KEYS = ("id", "channel", "countries", "languages", "inbound", "api_base", "hook_url", "phrases", "home")
+COMMON_KEYS = (
+    "id", "channel", "countries", "languages", "inbound", "api_base", "per_second", "reserve_percent", "cost",
+    "hook_url", "phrases", "home",
+)  # fmt: skip
 
 
 def only(section: Section, *own: str) -> None:

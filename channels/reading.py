@@ -34,6 +34,14 @@ def read_json(body: bytes) -> Any:
         raise Unreadable("the body is not JSON") from None
 
 
+def read_object(body: bytes) -> Mapping[str, Any]:
+    """The JSON object of an answer; an empty one where it is anything else. Raises nothing."""
+    try:
+        return mapping(read_json(body))
+    except Unreadable:
+        return _NOTHING
+
+
 def mapping(value: Any) -> Mapping[str, Any]:
     """The value if it is an object, else an empty one."""
     return value if isinstance(value, dict) else _NOTHING

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from gateway.files import FileDoor
 from gateway.health import Health
+from gateway.public import add_pages
 from gateway.webhooks import Webhooks, hooks
 from runtime.keys import Master
 from runtime.settings import Settings
@@ -65,7 +66,7 @@ async def opened(
     refreshing = asyncio.create_task(_refresh_hourly(day_keys, database))
     try:
         health = Health(door, database, spool_limit=limits.spool_limit_mb * 1024 * 1024)
-        yield _application(webhooks, files, health, limits.body_limit_bytes)
+        yield _application(settings, webhooks, files, health)
     finally:
         refreshing.cancel()
         door.stop()
@@ -75,12 +76,13 @@ async def opened(
         await database.close()
 
 
-def _application(webhooks: Webhooks, files: FileDoor, health: Health, body_limit: int) -> web.Application:
-    app = web.Application(client_max_size=body_limit)
+def _application(settings: Settings, webhooks: Webhooks, files: FileDoor, health: Health) -> web.Application:
+    app = web.Application(client_max_size=settings.door.body_limit_bytes)
     for path in ("/hooks/{account}", "/hooks/{account}/{step}"):
         app.router.add_post(path, webhooks.handle)
         app.router.add_get(path, webhooks.handle, allow_head=False)
     app.router.add_get("/files/{token}", files.handle)
+    add_pages(app, settings)
     app.router.add_get("/healthz", health.alive)
     app.router.add_get("/readyz", health.ready)
     app.router.add_get("/metrics", health.metrics)

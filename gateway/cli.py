@@ -12,6 +12,7 @@ import typer
 if TYPE_CHECKING:
     from gateway.stores import Stores
     from runtime.keys import Master
+    from runtime.settings import Settings
 
 app = typer.Typer(
     help="Worker Voice: a hotline for migrant and local workers. Calls and messages in, routed tickets out.",
@@ -165,15 +166,34 @@ def migrate(config: Config = CONFIG, data: Data = DATA, sandbox: Sandbox = False
 
 
 @app.command()
-def check(config: Config = CONFIG, data: Data = DATA, sandbox: Sandbox = False) -> None:
+def check(
+    config: Config = CONFIG,
+    data: Data = DATA,
+    sandbox: Sandbox = False,
+    live: Annotated[bool, typer.Option("--live", help="Ask each provider too what is missing there.")] = False,
+) -> None:
     """One line for each thing that must be right, with the remedy for each that is not."""
     from gateway.check import findings
+    from gateway.stores import settings
 
     wrong = 0
     for finding in findings(config, data, sandbox=sandbox):
         wrong += finding.wrong
         typer.echo(finding.line())
+    if live:
+        with told():
+            wrong += asyncio.run(_check_live(settings(config, data, sandbox=sandbox)))
     raise typer.Exit(1 if wrong else 0)
+
+
+async def _check_live(given: "Settings") -> int:
+    from gateway.live import live_findings
+
+    wrong = 0
+    async for finding in live_findings(given):
+        wrong += finding.wrong
+        typer.echo(finding.line())
+    return wrong
 
 
 @app.command()
@@ -205,6 +225,49 @@ def replay(
     from gateway.look import replay as again
 
     _look(config, data, lambda at: again(at, receipt))
+
+
+@app.command()
+def reply(
+    ticket: Annotated[str, typer.Argument(help="Number or id of the ticket.")],
+    text: Annotated[str, typer.Argument(help="What to say; `-` reads it from standard input.")] = "",
+    config: Config = CONFIG,
+    data: Data = DATA,
+) -> None:
+    """Answer a ticket, on the channel the person wrote from last."""
+    from gateway.answering import reply as answer
+
+    words = sys.stdin.read() if text == "-" else text
+    _look(config, data, lambda at: answer(at, ticket, words))
+
+
+@app.command()
+def deliveries(config: Config = CONFIG, data: Data = DATA, json: Json = False) -> None:
+    """What was said back, and what became of it."""
+    from gateway.answering import show_deliveries
+
+    _look(config, data, lambda at: show_deliveries(at, json=json))
+
+
+@app.command()
+def accounts(config: Config = CONFIG, data: Data = DATA, json: Json = False) -> None:
+    """How each account does: last in, last out, what is wrong and what to do, and what the month costs."""
+    from gateway.accounts import show_accounts
+
+    _look(config, data, lambda at: show_accounts(at, json=json))
+
+
+@app.command("may-text")
+def may_text(
+    ticket: Annotated[str, typer.Argument(help="Number or id of the ticket.")],
+    config: Config = CONFIG,
+    data: Data = DATA,
+    no: Annotated[bool, typer.Option("--no", help="Take it back.")] = False,
+) -> None:
+    """Write down that a caller said: it is safe to answer me by SMS."""
+    from gateway.answering import allow_texts
+
+    _look(config, data, lambda at: allow_texts(at, ticket, yes=not no))
 
 
 @app.command()

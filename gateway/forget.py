@@ -5,6 +5,7 @@ from uuid import UUID
 import typer
 
 from gateway.stores import Stores
+from outbound.clients import Clients
 from storage import erasure
 from workers_queue.erase import Report, erase
 from workers_queue.workplace import furnished
@@ -22,6 +23,7 @@ async def forget(at: Stores, ticket: str, *, yes: bool) -> int:
     tools = furnished(
         slot="operator", settings=at.settings, master=at.master, data=at.data, owner=at.owner, redis_url=at.redis_url
     )
+    clients = Clients(at.settings)
     await tools.database.open()
     try:
         async with tools.database.intake() as connection:
@@ -33,10 +35,10 @@ async def forget(at: Stores, ticket: str, *, yes: bool) -> int:
         if not yes and not typer.confirm("Erase this person?"):
             typer.echo("Nothing was erased.")
             return 1
-        typer.echo(_said(await erase(tools, person)))
+        typer.echo(_said(await erase(tools, clients, person)))
         return 0
     finally:
-        await tools.clients.close()
+        await clients.close()
         await tools.nudger.close()
         await tools.database.close()
 

@@ -24,7 +24,7 @@ _LOOK_BACK = 20
 
 @asynccontextmanager
 async def opened(at: Stores) -> AsyncIterator[Database]:
-    """The store, for one command."""
+    """The store, with the worker's login."""
     database = Database(at.owner, "worker", at.master, most=1)
     await database.open()
     try:
@@ -167,7 +167,7 @@ def line(row: Mapping[str, Any]) -> None:
 
 
 def table(heads: tuple[str, ...], rows: Any) -> None:
-    """What a person reads instead."""
+    """Rows for people."""
     shown = Table(*heads, box=None, pad_edge=False)
     for row in rows:
         shown.add_row(*map(Text, row))

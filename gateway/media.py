@@ -42,7 +42,7 @@ async def _rows(database: Database) -> Any:
 
 
 def _shown(row: Mapping[str, Any]) -> tuple[str, ...]:
-    why = say(f"file.{row['why']}", "en") if row["why"] else ""
+    why = say(f"media.{row['why']}", "en") if row["why"] else ""
     size = "" if row["size"] is None else str(row["size"])
     return str(row["id"]), row["account"], row["kind"], row["state"], row["mime"] or "", size, str(row["tries"]), why
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from model.events import Edited, Event, Ignored, Reacted, Received, Sender, Unsent
+from model.events import DeliveryUpdate, Edited, Event, Ignored, Reacted, Received, Sender, Unsent
 
 
 def refers_to(event: Event) -> str | None:
@@ -12,6 +12,8 @@ def refers_to(event: Event) -> str | None:
             return event.provider_id
         case Received(sender=None):
             return event.in_call
+        case DeliveryUpdate(delivery=None):  # it may come before we have written down what the provider called it
+            return event.provider_id
         case _:
             return None
 
@@ -32,6 +34,8 @@ def without_original(event: Event) -> Event:
             return _by_an_unknown_caller(event)
         case Unsent():
             return Ignored(event_id=event.event_id, what="unsend", why="the message taken back never reached us")
+        case DeliveryUpdate():
+            return Ignored(event_id=event.event_id, what="delivery receipt", why="of nothing that we have sent")
         case Reacted():
             return Ignored(event_id=event.event_id, what="reaction", why="the message reacted to is not one of ours")
         case _:

@@ -9,7 +9,9 @@ from uuid import UUID
 from model.events import MediaKind, Sender
 
 State = Literal["queued", "sending", "sent", "delivered", "read", "failed", "unknown", "cancelled"]
-Purpose = Literal["reply", "acknowledgement", "broadcast"]
+#: `acknowledgement`: the one automatic answer to a new ticket. `confirmation`: that a wish (a language, no more
+#: broadcasts) has been heard, by itself as well.
+Purpose = Literal["reply", "acknowledgement", "confirmation", "broadcast"]
 
 CONVERSATION, BROADCAST = 0, 1  #: priorities; the lower number goes first
 

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_MINUTE = timedelta(minutes=1)
 _DAY = 24 * 60
 _WEEK = 7 * _DAY
 _SPAN = re.compile(r"([0-9]{1,2}):([0-9]{2})\s*-\s*([0-9]{1,2}):([0-9]{2})")
@@ -29,9 +30,38 @@ class Hours:
 
     def is_open(self, at: datetime) -> bool:
         """Whether an aware moment lies in a span. A span past Sunday midnight reaches into Monday."""
-        local = at.astimezone(ZoneInfo(self.timezone))
-        minute = local.weekday() * _DAY + local.hour * 60 + local.minute
+        minute = self._minute(at)
         return any(start <= minute < end or start <= minute + _WEEK < end for start, end in self.spans)
+
+    def next_open(self, at: datetime) -> datetime | None:
+        """From when on somebody is there: the moment itself where that is now, else one on the full minute, in UTC.
+
+        None where nobody ever is. An hour that the clock skips or shows twice is waited through as it comes.
+        """
+        if not self.spans:
+            return None
+        found = at
+        while not self.is_open(found):
+            found = found.astimezone(UTC).replace(second=0, microsecond=0)
+            wait = min((start - self._minute(found)) % _WEEK or _WEEK for start, _ in self.spans)
+            found = self._unless_the_clock_moves(found, found + wait * _MINUTE)
+        return found
+
+    def _minute(self, at: datetime) -> int:
+        """Minutes since Monday 00:00 on the clock of the place."""
+        local = at.astimezone(ZoneInfo(self.timezone))
+        return local.weekday() * _DAY + local.hour * 60 + local.minute
+
+    def _unless_the_clock_moves(self, start: datetime, end: datetime) -> datetime:
+        """`end`, or before it the first minute that the clock shows another offset than at `start`."""
+        zone = ZoneInfo(self.timezone)
+        offset = start.astimezone(zone).utcoffset()
+        if end.astimezone(zone).utcoffset() == offset:
+            return end
+        while end - start > _MINUTE:
+            middle = start + (end - start) // _MINUTE // 2 * _MINUTE
+            start, end = (middle, end) if middle.astimezone(zone).utcoffset() == offset else (start, middle)
+        return end
 
     @property
     def always(self) -> bool:

@@ -9,7 +9,7 @@ from model.events import MediaKind
 #: `due`: not fetched yet. `kept`: here. `gone`: nobody has it any more. `refused`: not kept, for a reason.
 State = Literal["due", "kept", "gone", "refused"]
 
-#: Why a file is not here, or cannot be shown; each has a sentence for agents, `file.<why>`.
+#: Why a file is not here, or cannot be shown; each has a sentence for agents, `media.<why>`.
 Why = Literal[
     "preparing",  # the provider still makes it ready
     "away",  # the provider does not answer, or answers with an error of its own

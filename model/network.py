@@ -1,7 +1,7 @@
 """The network as config.yaml describes it: who answers, where people wait, and which rule sends whom there."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID, uuid5
 
@@ -18,6 +18,15 @@ def organisation_uuid(slug: str) -> UUID:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledgement:
+    """Whether an organisation answers a new ticket by itself, and what it says to people in danger."""
+
+    enabled: bool = True
+    #: its own words by language, which it has had reviewed; empty: people in danger are answered as everybody is
+    danger: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Organisation:
     """A CSO: an NGO or trade union that answers. The tenant."""
 
@@ -25,6 +34,7 @@ class Organisation:
     name: str
     country: str  #: ISO 3166 alpha-2
     hours: Hours
+    acknowledgement: Acknowledgement = Acknowledgement()
 
     @property
     def uuid(self) -> UUID:

@@ -15,6 +15,7 @@ class Address:
     scope: str = ""  #: see Sender.scope
     answerable: bool = True  #: False: withheld number, alphanumeric sender, short code
     language: str | None = None  #: chosen by the person; outranks every guess
+    language_at: datetime | None = None  #: when it was chosen
     asked_language: bool = False  #: a menu of languages is out: a lone digit answers it
     left_how: str | None = None  #: blocked, unfollowed or opted_out; None while it can be written to
     left_at: datetime | None = None  #: when that last changed

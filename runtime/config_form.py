@@ -51,6 +51,14 @@ class NetworkForm(Form):
     country: Country | None = None
 
 
+class Cost(Form):
+    """What an account's messages cost, for the month's bill and its cap."""
+
+    per_message: Annotated[float, Field(gt=0, le=1000)]  #: of SMS: per segment
+    currency: Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")] = "USD"
+    month_cap: Annotated[float, Field(gt=0)] | None = None  #: at this, broadcasts stop; answers never do
+
+
 class AccountForm(Form):
     """What accounts of all channels have in common; the channel itself checks the rest."""
 
@@ -62,6 +70,9 @@ class AccountForm(Form):
     languages: Annotated[list[Language], Field(min_length=1)]
     inbound: bool = True
     api_base: Annotated[str, AfterValidator(words.base_url)] | None = None
+    per_second: Annotated[float, Field(gt=0, le=1000)] | None = None
+    reserve_percent: Annotated[int, Field(ge=0, le=100)] = 20
+    cost: Cost | None = None
 
 
 class QueueForm(Form):
@@ -73,6 +84,13 @@ class QueueForm(Form):
     safeguarding: bool = False
 
 
+class AcknowledgementForm(Form):
+    """`acknowledgement` of an organisation."""
+
+    enabled: bool = True
+    danger: dict[str, Text] = {}  # by language; see runtime/config_network.py
+
+
 class OrganisationForm(Form):
     """One of `organisations`."""
 
@@ -81,6 +99,7 @@ class OrganisationForm(Form):
     country: Country
     timezone: Annotated[str, AfterValidator(words.timezone)]
     hours: Any  # see model/hours.py
+    acknowledgement: AcknowledgementForm = AcknowledgementForm()
     queues: Annotated[list[Any], Field(min_length=1)]
 
 
@@ -112,6 +131,7 @@ class Intake(Form):
     reopen_hours: Count = 72  #: new words within so many hours of closing reopen the ticket
     flash_seconds: Count = 5  #: a shorter call is a missed call: somebody waits for us to ring back
     missing_original_minutes: Count = 10  #: how long an edit waits for the message it changes
+    answers_a_day: Count = 3  #: acknowledgements to one address, and as many confirmations: no two robots talk for ever
 
 
 class Door(Form):
@@ -140,6 +160,7 @@ class Retention(Form):
     receipts_days: Annotated[int, Field(ge=1, le=7)] = 7
     parked_days: Annotated[int, Field(ge=1, le=30)] = 30
     change_hours: Count = 24
+    closed_months: Annotated[int, Field(ge=1, le=240)] = 24  #: after a ticket was closed, what was said in it goes
 
 
 class Files(Form):
@@ -179,7 +200,8 @@ F = TypeVar("F", bound=Form)
 
 # the form that knows the keys beside an unknown one, by the key that holds it
 _FORMS: dict[str, type[Form]] = {
-    "": FileForm, "network": NetworkForm, "accounts": AccountForm, "organisations": OrganisationForm,
+    "": FileForm, "network": NetworkForm, "accounts": AccountForm, "cost": Cost, "organisations": OrganisationForm,
+    "acknowledgement": AcknowledgementForm,
     "queues": QueueForm, "routing": RuleForm, "when": ConditionForm,
     "intake": Intake, "door": Door, "workers": Workers, "retention": Retention,
     "files": Files,
@@ -193,6 +215,7 @@ _INSTEAD = {
     "int_type": "write a whole number, without quotes",
     "bool_type": "write true or false, without quotes",
     "list_type": "write a list, as [a, b]",
+    "dict_type": 'write languages with their texts, as {my: "…"}',
     "too_short": "write at least one",
     "model_type": "write keys with their values, as {name: …}",
 }

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from model.hours import BadHours, Hours, parse_hours
-from model.network import FALLBACK, PREVIOUS, Condition, Network, Organisation, Queue, Rule
+from model.network import FALLBACK, PREVIOUS, Acknowledgement, Condition, Network, Organisation, Queue, Rule
 from runtime.config_file import ConfigFile, KeyPath, at
-from runtime.config_form import NetworkForm, OrganisationForm, QueueForm, RuleForm, check
+from runtime.config_form import AcknowledgementForm, NetworkForm, OrganisationForm, QueueForm, RuleForm, check
 from runtime.config_words import nearest
+from translations.languages import ENGLISH_NAMES
 
 
 def read_network(file: ConfigFile, network: NetworkForm | None) -> Network | None:
@@ -62,8 +63,19 @@ def _organisations(file: ConfigFile) -> list[Organisation]:
         # hours are read even where the rest is wrong, so that all problems are told at once
         hours = _hours(file, (*path, "hours"), form.timezone if form else "UTC")
         if form and hours:
-            found.append(Organisation(id=form.id, name=form.name, country=form.country, hours=hours))
+            says = _acknowledgement(file, (*path, "acknowledgement"), form.acknowledgement)
+            found.append(
+                Organisation(id=form.id, name=form.name, country=form.country, hours=hours, acknowledgement=says)
+            )
     return found
+
+
+def _acknowledgement(file: ConfigFile, path: KeyPath, form: AcknowledgementForm) -> Acknowledgement:
+    for language in form.danger:
+        if language not in ENGLISH_NAMES:
+            instead = nearest(language, ENGLISH_NAMES, f"write one of {', '.join(ENGLISH_NAMES)}")
+            file.wrong((*path, "danger", language), f'"{language}" is not a language we speak', instead)
+    return Acknowledgement(enabled=form.enabled, danger=form.danger)
 
 
 def _hours(file: ConfigFile, path: KeyPath, timezone: str) -> Hours | None:

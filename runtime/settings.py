@@ -14,13 +14,15 @@ from channels.contract import BadSettings, Channel
 from model.network import Network
 from runtime import config_file
 from runtime.config_file import BadConfig, ConfigFile, KeyPath, Problem, at, shown
-from runtime.config_form import AccountForm, Door, FileForm, Files, Intake, Retention, Workers, check
+from runtime.config_form import AccountForm, Cost, Door, FileForm, Files, Intake, Retention, Workers, check
 from runtime.config_network import count, read_network, unique
 from translations import catalog
 
 __all__ = [
+    "SANDBOX_API",
     "Account",
     "BadConfig",
+    "Cost",
     "Door",
     "Files",
     "Intake",
@@ -32,6 +34,8 @@ __all__ = [
     "process_environment",
     "wanted",
 ]
+
+SANDBOX_API = "WORKER_VOICE_SANDBOX_API"  #: environment, in the sandbox only: where its stand-in provider APIs are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +49,9 @@ class Account:
     languages: tuple[str, ...] = ()  #: BCP 47, the first is the account's own
     inbound: bool = True  #: False: it only sends. Should something come in all the same, it is kept
     api_base: str | None = None  #: where the provider's API is; None: where the provider says
+    reserve_percent: int = 20  #: of the month's messages, kept for conversations: broadcasts cannot spend them
+    cost: Cost | None = None
+    per_second: float | None = None  #: messages (SMS: segments) it may send in a second; None: what the channel allows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +70,7 @@ class Settings:
     workers: Workers
     retention: Retention
     files: Files
+    unreviewed_phrases: bool = False  #: whether what no speaker has reviewed may be said: in the sandbox alone
 
 
 def load(
@@ -71,11 +79,13 @@ def load(
     *,
     secrets_required: bool = True,
     unreviewed_phrases: bool = False,
+    api_base: str | None = None,
 ) -> Settings:
     """Read config.yaml, with `.env` beside it for variables that the environment does not set.
 
     `secrets_required=False` is for commands that only look into the store: an account whose secrets are not set then
-    has no settings. `unreviewed_phrases` lets channels speak what no native speaker has checked.
+    has no settings. `unreviewed_phrases` lets us say and send what no native speaker has checked. `api_base` outranks
+    that of every account: all of them then speak to one stand-in for the providers.
     Raises BadConfig with every problem there is.
     """
     file = config_file.read(path)
@@ -84,7 +94,7 @@ def load(
     _tell_missing(file, secrets_required)
     form = check(file, FileForm, ())
     network = read_network(file, form.network if form else None)
-    accounts = _accounts(file, network, unreviewed_phrases)
+    accounts = _accounts(file, network, unreviewed_phrases, api_base)
     if form is None or network is None or file.problems:
         raise BadConfig(tuple(dict.fromkeys(file.problems)))
     return Settings(
@@ -100,6 +110,7 @@ def load(
         workers=form.workers,
         retention=form.retention,
         files=form.files,
+        unreviewed_phrases=unreviewed_phrases,
     )
 
 
@@ -140,21 +151,26 @@ def _of_channel(path: KeyPath) -> bool:
     return path[0] == "accounts" and len(path) > 2 and path[2] not in AccountForm.model_fields
 
 
-def _accounts(file: ConfigFile, network: Network | None, unreviewed: bool) -> Mapping[str, Account]:
+def _accounts(
+    file: ConfigFile, network: Network | None, unreviewed: bool, api_base: str | None
+) -> Mapping[str, Account]:
     paths: list[KeyPath] = [("accounts", index) for index in range(count(file, "accounts"))]
     unique(file, [(*path, "id") for path in paths])
-    found = [_account(file, path, network, unreviewed) for path in paths]
+    found = [_account(file, path, network, unreviewed, api_base) for path in paths]
     return {account.id: account for account in found if account}
 
 
-def _account(file: ConfigFile, path: KeyPath, network: Network | None, unreviewed: bool) -> Account | None:
+def _account(
+    file: ConfigFile, path: KeyPath, network: Network | None, unreviewed: bool, api_base: str | None
+) -> Account | None:
     form = check(file, AccountForm, path)
     written = at(file.values, path)
     if not isinstance(written, dict) or written.get("channel") not in registry.names():
         return None
     # the channel checks its keys even where a common one is wrong, so that all problems are told at once
     channel = registry.load(written["channel"])
-    settings = _channel_settings(file, path, channel, _section(written, channel, network, unreviewed))
+    section = _section(written, channel, network, unreviewed) | ({"api_base": api_base} if api_base else {})
+    settings = _channel_settings(file, path, channel, section)
     if form is None:
         return None
     return Account(
@@ -164,7 +180,10 @@ def _account(file: ConfigFile, path: KeyPath, network: Network | None, unreviewe
         countries=tuple(form.countries),
         languages=tuple(form.languages),
         inbound=form.inbound,
-        api_base=form.api_base,
+        api_base=api_base or form.api_base,
+        per_second=form.per_second,
+        reserve_percent=form.reserve_percent,
+        cost=form.cost,
     )
 
 

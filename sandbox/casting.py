@@ -1,7 +1,7 @@
 """Who says which conversation on which account, and in what order it all arrives. Chance is seeded."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 
 from sandbox.accounts import Account
@@ -23,6 +23,7 @@ class Turn:
     number: int  #: makes all ids of this turn
     before: int  #: the number of this person's line before it, for an edit or an unsend
     copies: int
+    of: Line = field(default_factory=Line)  #: that line itself
 
 
 def turns(
@@ -137,7 +138,7 @@ def _somebody(said: Conversation, account: Account, run: str) -> Person:
 
 
 def _lines(cast: _Cast, first: int) -> Iterator[Turn]:
-    before = first
+    before, of = first, Line()
     for number, line in enumerate(cast.conversation.lines, first):
         yield Turn(
             account=cast.account,
@@ -146,5 +147,6 @@ def _lines(cast: _Cast, first: int) -> Iterator[Turn]:
             number=number,
             before=before,
             copies=cast.conversation.copies,
+            of=of,
         )
-        before = before if changes_the_line_before(line) else number
+        before, of = (before, of) if changes_the_line_before(line) else (number, line)

@@ -5,6 +5,7 @@ import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
+from math import inf
 from time import monotonic
 
 import aiohttp
@@ -38,14 +39,26 @@ class Result:
         return self.status is not None and 200 <= self.status < 300
 
 
+def _nothing(said: object) -> None:
+    return None
+
+
 class Courier:
-    """Sends webhooks to one gateway; `tell` hears of every request."""
+    """Sends webhooks to one gateway; `tell` hears of every request, `notice` of every webhook before it leaves."""
 
     def __init__(
-        self, session: aiohttp.ClientSession, gateway: str, tell: Callable[[Result], None], hurry: float, until: float
+        self,
+        session: aiohttp.ClientSession,
+        gateway: str,
+        *,
+        tell: Callable[[Result], None] = _nothing,
+        notice: Callable[[Webhook], None] = _nothing,
+        hurry: float = 1.0,
+        until: float = inf,
     ) -> None:
         """`hurry` multiplies the pauses before retries (1: as the providers); after `until` nothing is retried."""
-        self._session, self._gateway, self._tell = session, gateway.rstrip("/"), tell
+        self._session, self._gateway = session, gateway.rstrip("/")
+        self._tell, self._notice = tell, notice
         self._hurry, self._until = hurry, until
         self._chats: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
@@ -57,8 +70,7 @@ class Courier:
                 if attempt and monotonic() + pause * self._hurry > self._until:
                     break
                 await asyncio.sleep(pause * self._hurry)
-                result, body = await self._send(webhook, attempt)
-                self._tell(result)
+                result, body = await self.ask(webhook, attempt)
                 if result.accepted:
                     return body
             return b""
@@ -70,7 +82,10 @@ class Courier:
             while True:
                 webhook = steps.send(await self.deliver(webhook))
 
-    async def _send(self, webhook: Webhook, attempt: int) -> tuple[Result, bytes]:
+    async def ask(self, webhook: Webhook, attempt: int = 0) -> tuple[Result, bytes]:
+        """Send it once: what became of it, and the answer's body."""
+        if not attempt:
+            self._notice(webhook)  # the gateway may answer the person before it answers the provider
         status, body, began = None, b"", monotonic()
         try:
             async with self._session.request(
@@ -84,7 +99,9 @@ class Courier:
                 body, status = await answer.read(), answer.status
         except (aiohttp.ClientError, TimeoutError, OSError):
             status = None
-        return _result(webhook, status, monotonic() - began, attempt), body
+        result = _result(webhook, status, monotonic() - began, attempt)
+        self._tell(result)
+        return result, body
 
 
 def _result(webhook: Webhook, status: int | None, seconds: float, attempt: int) -> Result:

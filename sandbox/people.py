@@ -1,6 +1,6 @@
 """Invented workers: names, and numbers that nobody can own."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sandbox.webhook import digits, hexes
 
@@ -54,21 +54,33 @@ class Person:
     language: str  #: BCP 47, two or three letters
     country: str  #: where the person is now
     phone: str  #: E.164
+    known_as: str = ""  #: the id on the one channel this person is known on, in place of one made of the key
 
     @property
     def line_id(self) -> str:
         """LINE's user id."""
-        return "U" + hexes(32, "line", self.key)
+        return self.known_as or "U" + hexes(32, "line", self.key)
 
     @property
     def facebook_id(self) -> str:
         """The id Messenger gives this person for one Page; we give the same for all."""
-        return digits(16, "facebook", self.key)
+        return self.known_as or digits(16, "facebook", self.key)
 
     @property
     def telegram_id(self) -> int:
         """Telegram's user id; more than 32 bits, as new ones have."""
-        return int(digits(10, "telegram", self.key))
+        return int(self.known_as or digits(10, "telegram", self.key))
+
+    def id_on(self, channel: str) -> str:
+        """The person's id on a channel: a phone number for voice and SMS."""
+        match channel:
+            case "line":
+                return self.line_id
+            case "facebook":
+                return self.facebook_id
+            case "telegram":
+                return str(self.telegram_id)
+        return self.phone
 
     @property
     def app_language(self) -> str | None:
@@ -82,6 +94,15 @@ def person(key: str, language: str, country: str) -> Person:
     phone = key if key.startswith("+") and key[1:].isdigit() else _phone(key, country)
     name = names[int(hexes(4, "name", key), 16) % len(names)]
     return Person(key=key, name=name, language=language, country=country, phone=phone)
+
+
+def known_as(channel: str, ident: str, language: str = "en", country: str = "TH") -> Person:
+    """Somebody of whom only the id on one channel is known. Raises ValueError where the channel has no such ids."""
+    if channel == "telegram" and not ident.isdigit():
+        raise ValueError("a Telegram id is a whole number")
+    if channel in ("sms", "voice"):
+        return replace(person(ident, language, country), phone=ident)
+    return replace(person(f"{channel} {ident}", language, country), known_as=ident)
 
 
 def _phone(key: str, country: str) -> str:

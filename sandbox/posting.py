@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 
+from sandbox.accounts import Account
 from sandbox.casting import Turn
+from sandbox.media import TIMED, File
 from sandbox.providers import facebook, line, telegram, twilio_call, twilio_sms, twilio_voice
 from sandbox.providers.twilio_call import Caller
+from sandbox.script import Line
 from sandbox.webhook import Webhook
 
 TWICE_OR_THRICE = 0.03  #: of all requests
@@ -62,12 +65,17 @@ def webhook_of(turn: Turn, at: datetime) -> Webhook:
     return _MAKERS[turn.account.channel][turn.line.kind](turn, at)
 
 
+def copies_of(account: Account, webhook: Webhook, copies: int) -> Sequence[Webhook]:
+    """The same request so many times; LINE marks those after the first."""
+    again = line.redelivery(account, webhook) if copies > 1 and account.channel == "line" else webhook
+    return (webhook, *[again] * (copies - 1))
+
+
 def _copies(turn: Turn, webhook: Webhook, rng: Random) -> Sequence[Webhook]:
-    more = turn.copies - 1
-    if not more and rng.random() < TWICE_OR_THRICE:
-        more = rng.randint(1, 2)
-    again = line.redelivery(turn.account, webhook) if more and turn.account.channel == "line" else webhook
-    return (webhook, *[again] * more)
+    copies = turn.copies
+    if copies == 1 and rng.random() < TWICE_OR_THRICE:
+        copies += rng.randint(1, 2)
+    return copies_of(turn.account, webhook, copies)
 
 
 def _bundle(turn: Turn, webhooks: list[Webhook], rng: Random) -> Post:
@@ -93,25 +101,42 @@ def _call(turn: Turn, at: datetime) -> Generator[Webhook, bytes, None]:
 
 _BATCHES: Mapping[str, Callable[..., Webhook]] = {"line": line.batch, "facebook": facebook.batch}
 
+
+def _file(line: Line, usual: str) -> File:
+    """The file a line asks for, else what phones send on that channel."""
+    kind = line.file or usual
+    return File(kind, line.seconds if kind in TIMED else 0)
+
+
+def _unsend(turn: Turn, at: datetime) -> Webhook:
+    usual = {"image": "jpeg", "file": "pdf", "audio": "m4a", "video": "mp4"}.get(turn.of.kind)
+    file = _file(turn.of, usual) if usual else None
+    return line.unsend(turn.account, turn.person, turn.before, at, turn.number, file)
+
+
 _MAKERS: Mapping[str, Mapping[str, Maker]] = {
     "sms": {
         "text": lambda t, at: twilio_sms.text(t.account, t.person, t.line.text, t.number),
-        "image": lambda t, at: twilio_sms.image(t.account, t.person, t.number, t.line.text),
+        "image": lambda t, at: twilio_sms.image(t.account, t.person, t.number, t.line.text, _file(t.line, "jpeg")),
     },
     "line": {
         "text": lambda t, at: line.text(t.account, t.person, t.line.text, at, t.number),
-        "image": lambda t, at: line.image(t.account, t.person, at, t.number),
-        "audio": lambda t, at: line.audio(t.account, t.person, t.line.seconds, at, t.number),
+        "image": lambda t, at: line.image(t.account, t.person, at, t.number, _file(t.line, "jpeg")),
+        "audio": lambda t, at: line.audio(t.account, t.person, t.line.seconds, at, t.number, _file(t.line, "m4a")),
+        "video": lambda t, at: line.video(t.account, t.person, t.line.seconds, at, t.number),
+        "file": lambda t, at: line.document(t.account, t.person, at, t.number, _file(t.line, "pdf")),
         "sticker": lambda t, at: line.sticker(t.account, t.person, at, t.number),
         "location": lambda t, at: line.location(t.account, t.person, at, t.number),
         "follow": lambda t, at: line.follow(t.account, t.person, at, t.number),
-        "unsend": lambda t, at: line.unsend(t.account, t.person, t.before, at, t.number),
+        "unsend": _unsend,
         "blocked": lambda t, at: line.unfollow(t.account, t.person, at, t.number),
     },
     "facebook": {
         "text": lambda t, at: facebook.text(t.account, t.person, t.line.text, at, t.number),
-        "image": lambda t, at: facebook.image(t.account, t.person, at, t.number),
-        "audio": lambda t, at: facebook.audio(t.account, t.person, at, t.number),
+        "image": lambda t, at: facebook.image(t.account, t.person, at, t.number, _file(t.line, "jpeg")),
+        "audio": lambda t, at: facebook.audio(t.account, t.person, at, t.number, file=_file(t.line, "m4a")),
+        "video": lambda t, at: facebook.video(t.account, t.person, at, t.number, t.line.seconds),
+        "file": lambda t, at: facebook.document(t.account, t.person, at, t.number, _file(t.line, "pdf")),
         "sticker": lambda t, at: facebook.sticker(t.account, t.person, at, t.number),
         "location": lambda t, at: facebook.location(t.account, t.person, at, t.number),
         "edit": lambda t, at: facebook.edit(t.account, t.person, t.line.text, t.before, at, t.number),
@@ -122,8 +147,10 @@ _MAKERS: Mapping[str, Mapping[str, Maker]] = {
     },
     "telegram": {
         "text": lambda t, at: telegram.text(t.account, t.person, t.line.text, at, t.number),
-        "image": lambda t, at: telegram.photo(t.account, t.person, at, t.number, t.line.text),
-        "audio": lambda t, at: telegram.voice(t.account, t.person, t.line.seconds, at, t.number),
+        "image": lambda t, at: telegram.photo(t.account, t.person, at, t.number, t.line.text, _file(t.line, "jpeg")),
+        "audio": lambda t, at: telegram.voice(t.account, t.person, t.line.seconds, at, t.number, _file(t.line, "ogg")),
+        "video": lambda t, at: telegram.video(t.account, t.person, t.line.seconds, at, t.number),
+        "file": lambda t, at: telegram.document(t.account, t.person, at, t.number, _file(t.line, "pdf")),
         "sticker": lambda t, at: telegram.sticker(t.account, t.person, at, t.number),
         "location": lambda t, at: telegram.location(t.account, t.person, at, t.number),
         "edit": lambda t, at: telegram.edit(t.account, t.person, t.line.text, t.before, at, t.number),

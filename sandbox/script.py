@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from sandbox import media
 from sandbox.accounts import CHANNELS
 
 LANGUAGES = (
@@ -19,6 +20,8 @@ KINDS: Mapping[str, frozenset[str]] = {
     "text": frozenset(("sms", "line", "facebook", "telegram")),
     "image": frozenset(("sms", "line", "facebook", "telegram")),
     "audio": frozenset(("line", "facebook", "telegram")),
+    "video": frozenset(("line", "facebook", "telegram")),
+    "file": frozenset(("line", "facebook", "telegram")),
     "sticker": frozenset(("line", "facebook", "telegram")),
     "location": frozenset(("line", "facebook", "telegram")),
     "edit": frozenset(("facebook", "telegram")),
@@ -48,6 +51,7 @@ class Line:
     text: str = ""
     seconds: int = 0  #: of a voice note or voicemail
     how: str = ""  #: one of CALLS, for a call
+    file: str = ""  #: one of media.KINDS, in place of what phones send
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,10 +133,13 @@ def _line(item: Any, number: int) -> Line:
     how = str(item.get("how", how or ("voicemail" if kind == "call" else "")))
     if kind == "call" and how not in CALLS:
         raise BadMessages(f"item {number}: how {_near(how, CALLS)}")
+    file = _text(item, "file") or ""
+    if file and file not in media.KINDS:
+        raise BadMessages(f"item {number}: file {_near(file, list(media.KINDS))}")
     text = item.get("text", "")
     if not isinstance(text, str) or (kind in ("text", "edit", "group") and not text.strip()):
         raise BadMessages(f"item {number}: text must be the words the person writes")
-    return Line(kind=kind, text=text, seconds=_count(item, "seconds", 20, number), how=how)
+    return Line(kind=kind, text=text, seconds=_count(item, "seconds", 20, number), how=how, file=file)
 
 
 def _near(given: str, known: Sequence[str]) -> str:

@@ -135,11 +135,10 @@ _STATEMENTS = (
     "delete from gram_due where organisation_id = any (%(organisations)b) and message_id = any (%(messages)b)",
     "delete from message_grams where organisation_id = any (%(organisations)b) and message_id = any (%(messages)b)",
     "delete from message_version where organisation_id = any (%(organisations)b) and message_id = any (%(messages)b)",
-    # nothing more is said to them, and no receipt of what was said leads here
-    "delete from sent_id where delivery_id in (select id from delivery "
-    "where organisation_id = any (%(organisations)b) and message_id = any (%(messages)b))",
-    "update delivery set state = 'cancelled' where organisation_id = any (%(organisations)b) "
-    "and message_id = any (%(messages)b) and state = 'queued'",
+    # nothing more is said to them, and nothing that is being said now is tried again
+    "update delivery set state = case state when 'queued' then 'cancelled' else 'unknown' end, lease = null, "
+    "lease_slot = null, lease_until = null where organisation_id = any (%(organisations)b) "
+    "and message_id = any (%(messages)b) and state in ('queued', 'sending')",
     # a redelivery of what they said is still known, and dropped, for as long as one can come
     "update seen set message_id = null, seen_at = now() where message_id = any (%(messages)b)",
     "update message set text = null, text_original = null, reply_handle = null, provider_id = null, reply_to = null, "

@@ -25,7 +25,8 @@ _RECEIPTS = (
 _PARKED = _RECEIPTS.replace("where", "where state = 'parked' and")
 _MESSAGES = (
     "select m.id, m.ticket_id, m.direction, m.kind, m.text, m.text_original, m.encoding, m.language, m.occurred_at, "
-    "m.arrived_at, m.provider_id, m.status, m.edited_at, m.unsent_at, m.call from message m "
+    "m.arrived_at, m.provider_id, coalesce(d.state, m.status) as status, m.author, m.edited_at, m.unsent_at, m.call "
+    "from message m left join delivery d on d.organisation_id = m.organisation_id and d.message_id = m.id "
     "join unnest(%b::uuid[], %b::uuid[]) as c (o, t) on m.organisation_id = c.o and m.ticket_id = c.t "
     "order by m.occurred_at, m.arrived_at, m.id"
 )
@@ -50,6 +51,54 @@ async def tickets(database: Database, master: Master, *, after: int = 0) -> Asyn
         if len(page) < _PAGE:
             return
         after = page[-1]["number"]
+
+
+_DELIVERIES = (
+    "select d.id, d.ticket_id as ticket, t.number, o.slug as organisation, d.message_id as message, d.account, "
+    "d.purpose, d.state, d.reason, d.code, d.tries, d.units, d.created_at, d.due_at, d.sent_at, d.delivered_at, "
+    "d.read_at, "
+    "d.failed_at from delivery d join ticket t on t.organisation_id = d.organisation_id and t.id = d.ticket_id "
+    "join organisation o on o.id = d.organisation_id where d.id > %b order by d.id limit %b"
+)
+
+
+async def deliveries(database: Database) -> AsyncIterator[Row]:
+    """Every delivery, oldest first: ids, states and codes, no words."""
+    after = UUID(int=0)
+    while True:
+        async with database.intake() as connection:
+            page = await _rows(connection, _DELIVERIES, [after, _PAGE])
+        for row in page:
+            yield row
+        if len(page) < _PAGE:
+            return
+        after = page[-1]["id"]
+
+
+_ACCOUNTS = (
+    "select a.id, a.channel, i.last_in, o.last_out, o.waiting, o.oldest_waiting, s.failing_since, "
+    "s.failures, s.open_until, s.reason, s.code, s.quota_limit, s.quota_used, s.quota_at from account a "
+    "left join (select account, max(received_at) as last_in from receipt group by account) i on i.account = a.id "
+    "left join (select account, max(sent_at) as last_out, count(*) filter (where state = 'queued') as waiting, "
+    "min(created_at) filter (where state = 'queued') as oldest_waiting from delivery group by account) o "
+    "on o.account = a.id left join account_state s on s.account = a.id where a.retired_at is null order by a.id"
+)
+
+
+async def accounts(database: Database) -> list[Row]:
+    """Every account and how it does. `last_in` looks back as far as receipts are kept."""
+    async with database.intake() as connection:
+        return await _rows(connection, _ACCOUNTS, [])
+
+
+async def ticket_named(database: Database, named: str) -> tuple[UUID, UUID] | None:
+    """Organisation and id of a ticket by its number (`17`, `#17`) or its id; None where there is none."""
+    async with database.intake() as connection:
+        cursor = await connection.execute(
+            "select organisation_id, id from ticket where number::text = %b or id::text = %b",
+            [named.removeprefix("#"), named.lower()],
+        )
+        return await cursor.fetchone()
 
 
 async def newest_number(database: Database) -> int:

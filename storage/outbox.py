@@ -1,10 +1,66 @@
-"""The outbox: deliveries on their way to people. A row is the truth; its state only moves forward."""
+"""The outbox: deliveries on their way to people. A row is the truth; its state only moves forward.
 
-from collections.abc import Sequence
+An address is claimed, not a row: only the first waiting delivery of each address may be taken, so that words arrive in
+the order in which they were written, whoever sends them. One that waits to be tried again holds up those behind it;
+one whose fate is unknown does not. Moments are the caller's, so that a test can play ten minutes in one.
+"""
 
-from model.deliveries import NewDelivery
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from model.deliveries import NewDelivery, Reason, State
+from runtime.ids import new_id
 from storage.database import Connection
 from storage.people import columns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """A delivery in a worker's hands, its words and address still sealed."""
+
+    id: UUID
+    organisation: UUID
+    message: UUID
+    ticket: UUID
+    person: UUID
+    address: UUID
+    account: str
+    purpose: str
+    priority: int
+    menu: str | None
+    created_at: datetime
+    tries: int
+    parts_done: int
+    keyed_until: datetime | None  #: of an earlier try: until then the provider knows its key
+    lease: UUID
+    scope: str
+    to: bytes  #: sealed
+    left_how: str | None
+    text: bytes | None  #: sealed
+    language: str | None
+    heard_at: datetime | None  #: when the person last wrote from this address
+    zawgyi: bool  #: whether the last Burmese that came from there was Zawgyi
+    files: bool  #: whether anything is attached
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one attempt. `queued` gives it back, to be tried again when it is due."""
+
+    id: UUID
+    lease: UUID
+    account: str
+    state: State
+    at: datetime  #: when the attempt began
+    due_at: datetime | None = None  #: for `queued`
+    reason: Reason | None = None
+    code: str | None = None
+    units: int = 0
+    ids: tuple[str, ...] = ()  #: the provider's, of the messages it became
 
 
 async def insert(connection: Connection, rows: Sequence[NewDelivery]) -> None:
@@ -27,3 +83,190 @@ def _row(d: NewDelivery) -> tuple[object, ...]:
     return (
         d.organisation, d.id, d.message, d.ticket, d.person, d.address, d.account, d.purpose, d.priority, d.menu, d.at,
     )  # fmt: skip
+
+
+async def automatic_since(
+    connection: Connection, addresses: Iterable[UUID], since: datetime
+) -> dict[tuple[UUID, str], int]:
+    """How often we have answered these addresses by ourselves since a moment, by (address, purpose)."""
+    wanted = list(addresses)
+    if not wanted:
+        return {}
+    cursor = await connection.execute(
+        "select address_id, purpose, count(*) from delivery where address_id = any (%b) "
+        "and purpose in ('acknowledgement', 'confirmation') and created_at > %b group by address_id, purpose",
+        [wanted, since],
+    )
+    return {(address, purpose): count for address, purpose, count in await cursor.fetchall()}
+
+
+_CLAIM = """
+with chosen as (
+    select d.organisation_id, d.id from delivery d
+    where d.state = 'queued' and d.due_at <= %(now)s and (d.lease is null or d.lease_until < %(now)s)
+    and d.priority = %(priority)s and not d.account = any (%(paused)s)
+    and not exists (select from delivery e where e.address_id = d.address_id and e.state in ('queued', 'sending')
+        and (e.priority, e.id) < (d.priority, d.id))
+    order by d.id for update skip locked limit %(limit)s),
+taken as (
+    update delivery d set lease = %(lease)s, lease_slot = %(slot)s, lease_until = %(until)s from chosen c
+    where d.organisation_id = c.organisation_id and d.id = c.id returning d.*)
+select d.id, d.organisation_id as organisation, d.message_id as message, d.ticket_id as ticket, d.person_id as person,
+    d.address_id as address, d.account, d.purpose, d.priority, d.menu, d.created_at, d.tries, d.parts_done,
+    d.keyed_until, d.lease, a.scope, a.sealed as to, a.left_how, m.text, m.language,
+    (select max(h.occurred_at) from message h
+        where h.address_id = d.address_id and h.direction = 'in' and h.kind <> 'reaction') as heard_at,
+    coalesce((select h.encoding = 'zawgyi' from message h where h.address_id = d.address_id and h.direction = 'in'
+        and h.script = 'Mymr' order by h.occurred_at desc limit 1), false) as zawgyi,
+    exists (select from attachment f
+        where f.organisation_id = d.organisation_id and f.message_id = d.message_id) as files
+from taken d join address a on a.id = d.address_id
+join message m on m.organisation_id = d.organisation_id and m.id = d.message_id
+order by d.id
+"""
+
+
+async def claim(
+    connection: Connection,
+    *,
+    slot: str,
+    now: datetime,
+    limit: int,
+    lease: timedelta,
+    priority: int,
+    paused: Iterable[str] = (),
+) -> list[Claimed]:
+    """The next deliveries of a priority to send, at most one an address and nothing of `paused` accounts."""
+    values = {
+        "slot": slot, "now": now, "limit": limit, "lease": new_id(), "until": now + lease, "priority": priority,
+        "paused": list(paused),
+    }  # fmt: skip
+    async with connection.cursor(row_factory=class_row(Claimed)) as cursor:
+        await cursor.execute(_CLAIM.encode(), values)
+        return await cursor.fetchall()
+
+
+async def begin(connection: Connection, lease: UUID, rows: Sequence[tuple[UUID, datetime | None]]) -> set[UUID]:
+    """Mark deliveries as being sent, each with the moment until which the provider knows its key; None without one.
+
+    Committed before the first byte leaves. Gives those that are still ours and were not cancelled meanwhile.
+    """
+    cursor = await connection.execute(
+        "update delivery d set state = 'sending', tries = d.tries + 1, keyed_until = x.keyed "
+        "from unnest(%b::uuid[], %b::timestamptz[]) as x (id, keyed) "
+        "where d.id = x.id and d.lease = %b and d.state = 'queued' returning d.id",
+        [*columns(rows), lease],
+    )
+    return {id_ for (id_,) in await cursor.fetchall()}
+
+
+async def part_done(
+    connection: Connection, outcome: Outcome, parts_done: int, keyed_until: datetime | None, lease_until: datetime
+) -> bool:
+    """One request of several is through; False when the delivery is no longer ours to go on with."""
+    cursor = await connection.execute(
+        "update delivery set parts_done = %b, units = units + %b, keyed_until = %b, lease_until = %b, "
+        "sent_at = coalesce(sent_at, %b) where id = %b and lease = %b and state = 'sending'",
+        [parts_done, outcome.units, keyed_until, lease_until, outcome.at, outcome.id, outcome.lease],
+    )
+    await _remember_ids(connection, [outcome])
+    return cursor.rowcount == 1
+
+
+async def finish(connection: Connection, outcomes: Sequence[Outcome]) -> list[tuple[UUID, UUID, State]]:
+    """Write down what became of attempts; gives (organisation, ticket, state) of what changed.
+
+    Written also where the lease has run out and somebody has called the delivery's fate unknown: now it is known.
+    """
+    if not outcomes:
+        return []
+    cursor = await connection.execute(
+        "update delivery d set state = x.state, due_at = coalesce(x.due, d.due_at), reason = x.reason, code = x.code, "
+        "units = d.units + x.units, lease = null, lease_slot = null, lease_until = null, "
+        "sent_at = case when x.state in ('sent', 'unknown') then coalesce(d.sent_at, x.at) else d.sent_at end, "
+        "failed_at = case when x.state = 'failed' then x.at end "
+        "from unnest(%b::uuid[], %b::uuid[], %b::text[], %b::timestamptz[], %b::timestamptz[], %b::text[], %b::text[], "
+        "%b::int[]) as x (id, lease, state, at, due, reason, code, units) where d.id = x.id and "
+        "((d.lease = x.lease and d.state in ('queued', 'sending')) "
+        "or (d.state = 'unknown' and x.state in ('sent', 'failed'))) returning d.organisation_id, d.ticket_id, d.state",
+        columns([(o.id, o.lease, o.state, o.at, o.due_at, o.reason, o.code, o.units) for o in outcomes]),
+    )
+    changed = await cursor.fetchall()
+    await _remember_ids(connection, outcomes)
+    return changed
+
+
+async def _remember_ids(connection: Connection, outcomes: Sequence[Outcome]) -> None:
+    """The provider's ids of what we sent: receipts, reactions and answers name them, perhaps already."""
+    rows = [(o.id, o.account, id_) for o in outcomes for id_ in o.ids]
+    if not rows:
+        return
+    await connection.execute(
+        "with x as (select * from unnest(%b::uuid[], %b::text[], %b::text[]) as x (delivery, account, id)), "
+        "new as (insert into seen (account, id, message_id, seen_at) "
+        "select x.account, 'm:' || x.id, d.message_id, now() from x join delivery d on d.id = x.delivery "
+        "on conflict do nothing), "
+        "due as (update waiting w set until = now() from x where w.account = x.account and w.id = x.id) "
+        "update message m set provider_id = coalesce(m.provider_id, x.id) from x join delivery d on d.id = x.delivery "
+        "where m.organisation_id = d.organisation_id and m.id = d.message_id",
+        columns(rows),
+    )
+
+
+async def give_back(connection: Connection, lease: UUID, rows: Sequence[tuple[UUID, datetime]]) -> None:
+    """Let go of claimed deliveries that were not begun, each due again at a moment."""
+    if rows:
+        await connection.execute(
+            "update delivery d set lease = null, lease_slot = null, lease_until = null, due_at = x.due "
+            "from unnest(%b::uuid[], %b::timestamptz[]) as x (id, due) "
+            "where d.id = x.id and d.lease = %b and d.state = 'queued'",
+            [*columns(rows), lease],
+        )
+
+
+async def pause_address(connection: Connection, rows: Sequence[tuple[UUID, datetime]]) -> None:
+    """Nothing more to these addresses before a moment: some providers want a pause between two messages."""
+    if rows:
+        await connection.execute(
+            "update delivery d set due_at = greatest(d.due_at, x.due) from unnest(%b::uuid[], %b::timestamptz[]) "
+            "as x (address, due) where d.address_id = x.address and d.state = 'queued'",
+            columns(rows),
+        )
+
+
+async def recover(connection: Connection, *, now: datetime, slot: str | None = None) -> list[tuple[UUID, UUID, State]]:
+    """Deliveries whose worker is gone: begun ones become unknown, or are sent again where the provider knows their key.
+
+    `slot`: of a worker that starts again, so that its own need not wait for their lease to run out.
+    Gives (organisation, ticket, state) of what changed.
+    """
+    cursor = await connection.execute(
+        "update delivery set lease = null, lease_slot = null, lease_until = null, "
+        "state = case when state = 'queued' or keyed_until > %(now)s then 'queued' else 'unknown' end, "
+        "sent_at = case when state = 'sending' and not coalesce(keyed_until > %(now)s, false) "
+        "then coalesce(sent_at, %(now)s) else sent_at end "
+        "where lease is not null and state in ('queued', 'sending') "
+        "and (lease_until < %(now)s or lease_slot = %(slot)s) returning organisation_id, ticket_id, state",
+        {"now": now, "slot": slot},
+    )
+    return await cursor.fetchall()
+
+
+async def take_reply_handle(
+    connection: Connection, address: UUID, account: str, *, since: datetime
+) -> tuple[UUID, bytes] | None:
+    """The newest fresh reply handle of an address, taken so that nobody uses it twice: its message, and it sealed."""
+    cursor = await connection.execute(
+        "select organisation_id, id, reply_handle from message where address_id = %b and account = %b "
+        "and direction = 'in' and reply_handle is not null and arrived_at > %b "
+        "order by occurred_at desc limit 1 for update skip locked",
+        [address, account, since],
+    )
+    row = await cursor.fetchone()
+    if row is None:
+        return None
+    organisation, id_, handle = row
+    await connection.execute(
+        "update message set reply_handle = null where organisation_id = %b and id = %b", [organisation, id_]
+    )
+    return id_, handle

@@ -39,8 +39,8 @@ async def addresses(connection: Connection, blinds: Iterable[bytes]) -> dict[byt
     """The known ones among these addresses, with the person who uses each now."""
     async with connection.cursor(row_factory=class_row(Address)) as cursor:
         await cursor.execute(
-            "select a.id, a.blind, a.scope, a.answerable, a.language, a.asked_language, a.left_how, a.left_at, "
-            "p.person_id as person from address a "
+            "select a.id, a.blind, a.scope, a.answerable, a.language, a.language_at, a.asked_language, a.left_how, "
+            "a.left_at, p.person_id as person from address a "
             "left join address_person p on p.address_id = a.id and p.until is null where a.blind = any (%b)",
             [list(blinds)],
         )
@@ -146,6 +146,27 @@ async def set_left(connection: Connection, changes: Mapping[UUID, tuple[str | No
         "where a.id = c.id and coalesce(a.left_at, '-infinity') <= c.at",
         [list(changes), [how for how, _ in changes.values()], [at for _, at in changes.values()]],
     )
+
+
+async def set_language(connection: Connection, changes: Mapping[UUID, tuple[str, datetime]]) -> None:
+    """Remember which language people chose on an address; an older choice never overrules a newer one."""
+    if changes:
+        await connection.execute(
+            "update address a set language = c.language, language_at = c.at "
+            "from unnest(%b::uuid[], %b::text[], %b::timestamptz[]) as c (id, language, at) "
+            "where a.id = c.id and coalesce(a.language_at, '-infinity') <= c.at",
+            columns([(id_, *change) for id_, change in changes.items()]),
+        )
+
+
+async def set_asked(connection: Connection, changes: Mapping[UUID, bool]) -> None:
+    """Remember on which addresses a menu of languages is out, and on which no longer."""
+    if changes:
+        await connection.execute(
+            "update address a set asked_language = c.asked from unnest(%b::uuid[], %b::bool[]) as c (id, asked) "
+            "where a.id = c.id",
+            columns(list(changes.items())),
+        )
 
 
 def columns(rows: Sequence[tuple[object, ...]]) -> list[list[object]]:

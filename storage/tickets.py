@@ -78,14 +78,27 @@ async def of_people(connection: Connection, people: Iterable[UUID]) -> dict[UUID
 
 
 async def last_answered(connection: Connection, tickets: Iterable[UUID]) -> dict[UUID, datetime]:
-    """When an organisation last wrote in each of these tickets."""
+    """When somebody of an organisation last wrote in each of these tickets."""
     cursor = await connection.execute(
         "select ticket_id, max(occurred_at) from message where ticket_id = any (%b) and direction = 'out' "
-        "and status is distinct from 'elsewhere' "
+        "and status is distinct from 'elsewhere' and author is distinct from 'automatic' "
         "group by ticket_id",
         [list(tickets)],
     )
     return dict(await cursor.fetchall())
+
+
+async def wait_again(connection: Connection, tickets: Iterable[UUID]) -> None:
+    """Run the clock of tickets whose last answer did not arrive: from the first words after the last one that did."""
+    await connection.execute(
+        "update ticket t set waiting_since = (select min(m.occurred_at) from message m "
+        "where m.organisation_id = t.organisation_id and m.ticket_id = t.id and m.direction = 'in' and m.starts_clock "
+        "and m.occurred_at > coalesce((select max(o.occurred_at) from message o join delivery d "
+        "on d.organisation_id = o.organisation_id and d.message_id = o.id where o.organisation_id = t.organisation_id "
+        "and o.ticket_id = t.id and d.purpose = 'reply' and d.state not in ('failed', 'cancelled')), '-infinity')) "
+        "where t.id = any (%b) and t.status = 'open'",
+        [list(tickets)],
+    )
 
 
 async def numbers(connection: Connection, count: int) -> list[int]:

@@ -101,7 +101,7 @@ class House:
         """Forget everybody and everything that was said: for a property test's next example."""
         tables = (
             "receipt, waiting, seen, address_person, address, person_key, person, gram_due, message_grams, attachment, "
-            "message_version, delivery, sent_id, account_state, message, ticket, person_card, change, audit, "
+            "message_version, delivery, account_state, message, ticket, person_card, change, audit, "
             "audit_chain"
         )
         import psycopg

@@ -77,13 +77,4 @@ async def _unseen(client: Any, settings: Any, url: str) -> list[Any]:
 
 def fetcher(home: House, lines: Lines, downloads: Downloads, slot: str = "test") -> Fetcher:
     """A fetcher of this house that asks these lines."""
-    at = home.workplace
-    return Fetcher(
-        slot=slot,
-        master=at.master,
-        database=at.database,
-        files=at.files,
-        clients=lines,
-        downloads=downloads,
-        remaker=Remaker(),
-    )
+    return Fetcher(replace(home.workplace, slot=slot), lines, downloads, Remaker())

@@ -1,19 +1,25 @@
 """The texts we speak and send, by key and language, from `locale/<language>/messages.po`.
 
-A text whose entry is marked `#, fuzzy` has been reviewed by no speaker; it is said all the same.
+A text whose entry is marked `#, fuzzy` has been reviewed by no speaker. `say` says it all the same; whoever sends it to
+a person asks `sendable` first. English is where the texts come from, and counts as reviewed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from io import BytesIO
 
+import yaml
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
 from translations.languages import ENGLISH_NAMES
 
 _TABLE = "language.name_en"
+_PHRASES = ("urgency.yaml", "requests.yaml")  #: lists of phrases, reviewed as a whole: `reviewed: true` stands in them
+#: beginnings of keys whose texts only agents read: what nobody has translated is shown in English
+OF_THE_DESK = ("refused.", "delivery.", "media.", "file.")
 
 
 def languages() -> tuple[str, ...]:
@@ -47,6 +53,52 @@ def reviewed(key: str, language: str) -> bool:
     catalog = _catalog(language)
     message = catalog.get(key) if catalog else None
     return bool(message and message.string and not message.fuzzy)
+
+
+def sendable(key: str, languages: Iterable[str], *, unreviewed: bool = False) -> str:
+    """The first of these languages in which a text may be sent; English where it may be sent in none of them.
+
+    Only what a speaker has reviewed may, unless `unreviewed` allows the rest (the sandbox). Raises KeyError for an
+    unknown key.
+    """
+    say(key, "en")
+    return next((code for code in languages if reviewed(key, code) or (unreviewed and _text(key, code))), "en")
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """How much of one file of a language waits for a speaker."""
+
+    waiting: int  #: texts no speaker has reviewed, or phrases of a list no speaker has reviewed
+    missing: int  #: texts for the people who write to us that nobody has written
+    all: int
+
+
+def review(language: str) -> Mapping[str, Review]:
+    """What waits for a speaker's review, by file. Raises KeyError for a language we do not have."""
+    found = _catalog(language)
+    if found is None:
+        raise KeyError(f"no language {language!r}")
+    written = [message for message in found if message.id and message.string]
+    spoken = {key for key in _keys_of("en") if not key.startswith(OF_THE_DESK)}
+    texts = Review(
+        sum(1 for message in written if message.fuzzy),
+        len(spoken - {str(message.id) for message in written}),
+        len(written),
+    )
+    return {"messages.po": texts, **{name: _phrases(language, name) for name in _PHRASES}}
+
+
+def _phrases(language: str, name: str) -> Review:
+    data = yaml.safe_load(files("translations").joinpath("locale", language, name).read_text("utf-8"))
+    count = sum(len(of) for name, section in data.items() if name != "groups" for of in _lists(section))
+    return Review(0 if data.get("reviewed") is True else count, 0, count)
+
+
+def _lists(section: object) -> Iterable[list[str]]:
+    if isinstance(section, Mapping):
+        return [of for of in section.values() if isinstance(of, list)]
+    return [section] if isinstance(section, list) else []
 
 
 def _text(key: str, language: str) -> str | None:

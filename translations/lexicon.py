@@ -16,23 +16,9 @@ from typing import Any
 import yaml
 
 from translations.languages import ENGLISH_NAMES
-from translations.phrases import heads, normal, pattern
+from translations.phrases import UNSPACED, by_letters, heads, is_latin, normal, pattern, with_groups
 
-_UNSPACED = frozenset({"my", "shn", "mnw", "ksw", "km", "lo", "th", "zh"})
 _NEIGHBOURS = {"id": ("ms",), "ms": ("id",), "hi": ("ur",), "ur": ("hi",)}  #: taken for one another too easily
-_BY_SCRIPT = {
-    "[\u1000-\u109f]": ("my", "shn", "mnw", "ksw"),
-    "[\u1780-\u17ff]": ("km",),
-    "[\u0e80-\u0eff]": ("lo",),
-    "[\u0e00-\u0e7f]": ("th",),
-    "[\u0900-\u097f]": ("ne", "hi"),
-    "[\u0980-\u09ff]": ("bn",),
-    "[\u0b80-\u0bff]": ("ta",),
-    "[\u0d80-\u0dff]": ("si",),
-    "[\u0600-\u06ff]": ("ur",),
-    "[\u4e00-\u9fff]": ("zh",),
-}
-_SCRIPTS = tuple((re.compile(letters), languages) for letters, languages in _BY_SCRIPT.items())
 _LATIN = re.compile("[a-z]")
 _SHORT = 100  #: characters a mere pleasantry may have
 _START = 4  #: letters of a head's beginning that are indexed
@@ -123,7 +109,7 @@ def _shelves(spaced: str, language: str | None) -> Iterator[_Shelf]:
     for code in _latin_languages(language) if _LATIN.search(spaced) else ("en",):  # "en" has the emoji, too
         yield load(code).latin
     if not spaced.isascii():
-        yield from (load(code).native for letters, codes in _SCRIPTS if letters.search(spaced) for code in codes)
+        yield from (load(code).native for code in by_letters(spaced))
 
 
 @cache
@@ -152,12 +138,12 @@ def _search(shelf: _Shelf, text: str, starts: Set[str]) -> Iterator[Hit]:
 
 
 def _shelf(data: dict[str, Any], language: str, *, latin: bool) -> _Shelf:
-    tight = language in _UNSPACED and not latin
+    tight = language in UNSPACED and not latin
     groups = {f"<{name}>": f"({'|'.join(words)})" for name, words in data.get("groups", {}).items()}
 
     def mine(section: list[str]) -> list[tuple[int, str]]:
-        full = (re.sub(r"<\w+>", lambda name: groups[name[0]], written) for written in section)
-        return [(number, written) for number, written in enumerate(full) if _is_latin(written) is latin]
+        full = (with_groups(written, groups) for written in section)
+        return [(number, written) for number, written in enumerate(full) if is_latin(written) is latin]
 
     sections = {**data.get("rules", {}), **data.get("issues", {})}
     wanted: list[tuple[str, Hit | None]] = [(written, None) for _, written in mine(data.get("harmless", []))]
@@ -183,7 +169,3 @@ def _grouped(heads: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
     for head in heads:
         groups[head[:_START]] = (*groups.get(head[:_START], ()), head)
     return groups
-
-
-def _is_latin(written: str) -> bool:
-    return not any(letters.search(written) for letters, _ in _SCRIPTS)

@@ -1,4 +1,4 @@
-"""How a phrase of `urgency.yaml` is written, and what it becomes.
+"""How a phrase of `urgency.yaml` or `requests.yaml` is written, and what it becomes.
 
 - it is found anywhere in scripts that do not space words, and as whole words elsewhere; `*` at an end lifts that
   boundary (`beat*` finds "beaten"), for inflected languages
@@ -12,9 +12,40 @@ nuktas, apostrophes, punctuation, zero-width characters and native digits make n
 
 import re
 import unicodedata
+from collections.abc import Iterator, Mapping
 
+#: languages that put no spaces between words: in their own script they are matched without any
+UNSPACED = frozenset({"my", "shn", "mnw", "ksw", "km", "lo", "th", "zh"})
+_BY_SCRIPT = {
+    "[\u1000-\u109f]": ("my", "shn", "mnw", "ksw"),
+    "[\u1780-\u17ff]": ("km",),
+    "[\u0e80-\u0eff]": ("lo",),
+    "[\u0e00-\u0e7f]": ("th",),
+    "[\u0900-\u097f]": ("ne", "hi"),
+    "[\u0980-\u09ff]": ("bn",),
+    "[\u0b80-\u0bff]": ("ta",),
+    "[\u0d80-\u0dff]": ("si",),
+    "[\u0600-\u06ff]": ("ur",),
+    "[\u4e00-\u9fff]": ("zh",),
+}
+_SCRIPTS = tuple((re.compile(letters), languages) for letters, languages in _BY_SCRIPT.items())
 _SPECIAL = re.compile(r"(\([^)]*\)|…|\{age\})")
 _LONGEST = 20_000  #: characters; no channel lets a person write more in one message
+
+
+def by_letters(text: str) -> Iterator[str]:
+    """The languages that a text's letters can belong to, but for those written in Latin ones."""
+    return (code for letters, codes in _SCRIPTS if letters.search(text) for code in codes)
+
+
+def is_latin(written: str) -> bool:
+    """Whether a phrase is in Latin letters; digits and emoji alone are."""
+    return not any(letters.search(written) for letters, _ in _SCRIPTS)
+
+
+def with_groups(written: str, groups: Mapping[str, str]) -> str:
+    """A phrase with every `<name>` replaced by its list; raises KeyError for a list that is not there."""
+    return re.sub(r"<\w+>", lambda name: groups[name[0]], written)
 
 
 def pattern(written: str, tight: bool) -> str:

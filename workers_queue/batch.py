@@ -9,12 +9,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from channels.contract import OURS
 from intake.calls import Call, call_of, merge
 from intake.decide import Decision, decide, previous
 from intake.merge import joined, opened, reopened
 from intake.originals import refers_to
 from intake.prepare import phone_country
-from model.events import CallStep, Echo, Event, Received, Sender
+from model.events import CallStep, DeliveryUpdate, Echo, Event, Received, Sender
 from model.people import Address
 from model.tickets import Facts, Message, StoredAttachment, Ticket
 from routing.place import place
@@ -22,7 +23,7 @@ from routing.rules import Facts as Placeable
 from runtime.ids import new_id
 from runtime.keys import Key, Master
 from runtime.settings import Settings
-from storage import messages, people, tickets
+from storage import delivery_news, messages, people, tickets
 from storage.database import Connection
 from workers_queue.heard import Heard
 from workers_queue.pending import Pending
@@ -72,6 +73,7 @@ class Batch:
         self._addresses |= await people.addresses(self.connection, blinds - self._addresses.keys())
         await self._load_known(heard)
         found = {a.person for a in self._addresses.values() if a.person} | {k.person for k in self.known.values()}
+        found |= await delivery_news.people_of(self.connection, _deliveries(heard))
         await self._load_people(found - self._tickets.keys())
 
     async def _load_known(self, heard: Iterable[Heard]) -> None:
@@ -137,6 +139,12 @@ class Batch:
         address = self._addresses[self.master.blind(sender.scope, sender.value)].id
         if address not in self.pending.left or self.pending.left[address][1] <= at:
             self.pending.left[address] = (how, at)
+
+    def is_back(self, sender: Sender, at: datetime) -> None:
+        """Whoever writes to us can be written to; a wish to hear no more broadcasts stays a wish."""
+        address = self._addresses.get(self.master.blind(sender.scope, sender.value))
+        if address and address.left_how in ("blocked", "unfollowed"):
+            self.went(sender, None, at)
 
     # ---- tickets
 
@@ -267,6 +275,24 @@ class Batch:
     def _open_elsewhere(self, ticket: Ticket, organisation: UUID) -> bool:
         others = self._tickets[ticket.person].values()
         return any(t.id != ticket.id and t.status == "open" and t.organisation == organisation for t in others)
+
+
+def _deliveries(heard: Iterable[Heard]) -> list[UUID]:
+    """Our own ids that receipts and echoes bring back."""
+    named = (
+        e.delivery if isinstance(e, DeliveryUpdate) else e.metadata
+        for e in (h.event for h in heard)
+        if isinstance(e, DeliveryUpdate | Echo)
+    )
+    return [id_ for name in named if (id_ := our_id(name))]
+
+
+def our_id(told: str | None) -> UUID | None:
+    """Our delivery's id as it came back from a provider; None for what is none of ours."""
+    try:
+        return UUID(told.removeprefix(OURS)) if told else None
+    except ValueError:
+        return None
 
 
 def dedupe_id(event: Event) -> str:

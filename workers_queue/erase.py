@@ -7,7 +7,7 @@ from uuid import UUID
 import structlog
 
 from channels.contract import Unreadable
-from outbound.clients import NoAccount
+from outbound.clients import Clients, NoAccount
 from runtime.keys import CannotOpen, key_id
 from storage import erasure, people, receipts
 from storage.erasure import Known
@@ -34,13 +34,13 @@ class Report:
     copies_left: int  #: files a provider was asked to delete, or can not be asked to
 
 
-async def erase(at: Workplace, person: UUID) -> Report:
+async def erase(at: Workplace, clients: Clients, person: UUID) -> Report:
     """Erase a person. May be repeated after it was interrupted: the store comes last but for the files, which nobody
     can read without the key, and which the sweep would find."""
     async with at.database.intake() as connection:
         await at.day_keys.refresh(connection)
         known = await erasure.known(connection, person)
-    removed = [await _removed(at, account, id_, ref) for id_, account, ref in known.copies]
+    removed = [await _removed(at, clients, account, id_, ref) for id_, account, ref in known.copies]
     deleted, left = await _receipts(at, known)
     async with at.database.intake() as connection:
         erased = await erasure.erase(connection, at.master, person)
@@ -57,12 +57,12 @@ async def erase(at: Workplace, person: UUID) -> Report:
     )
 
 
-async def _removed(at: Workplace, account: str, attachment: UUID, ref: bytes) -> bool:
+async def _removed(at: Workplace, clients: Clients, account: str, attachment: UUID, ref: bytes) -> bool:
     """Whether a provider no longer holds its copy of a file."""
     try:
         async with at.database.intake() as connection:
             key = (await people.keys_by_id(connection, at.master, [key_id(ref)]))[key_id(ref)]
-        line = await at.clients.line(account)
+        line = await clients.line(account)
         if line.out.remove is None:
             return False
         async with asyncio.timeout(_SECONDS):

@@ -16,12 +16,12 @@ from model.media import Why
 from outbound.clients import Clients, Line, NoAccount
 from outbound.fetch import Downloads, NotFetched, When
 from outbound.remake import Made, Remaker, web_page
-from runtime.keys import Master, key_id
+from runtime.keys import key_id
 from storage import media, people
 from storage.blobs import FilesAway, NoRoom
-from storage.database import Database, StoreAway
-from storage.files import Files
+from storage.database import StoreAway
 from storage.media import REMOVE, Claimed, Kept
+from workers_queue.workplace import Workplace
 
 _HANDS = 4  # files at a time, most of them waiting for a provider
 _POLL = 5.0
@@ -49,27 +49,11 @@ def pause(tries: int) -> timedelta:
 
 
 class Fetcher:
-    """Fetches as long as its worker lives."""
+    """Belongs to the worker's loop."""
 
-    def __init__(
-        self,
-        *,
-        slot: str,
-        master: Master,
-        database: Database,
-        files: Files,
-        clients: Clients,
-        downloads: Downloads,
-        remaker: Remaker,
-    ) -> None:
-        self._slot, self._master, self._database, self._files = slot, master, database, files
-        self._clients, self._downloads, self._remaker = clients, downloads, remaker
-        self._bell = asyncio.Event()
+    def __init__(self, at: Workplace, clients: Clients, downloads: Downloads, remaker: Remaker) -> None:
+        self._at, self._clients, self._downloads, self._remaker = at, clients, downloads, remaker
         self._large = asyncio.Lock()
-
-    def wake(self) -> None:
-        """There is something to fetch; to be called in the worker's loop."""
-        self._bell.set()
 
     async def run(self) -> None:
         """Fetch until cancelled."""
@@ -78,8 +62,9 @@ class Fetcher:
                 hands.create_task(self._hand())
 
     async def _hand(self) -> None:
+        bell = self._at.wakes["fetch"]
         while True:
-            self._bell.clear()  # before looking: a bell that rings meanwhile is heard below
+            bell.clear()  # before looking: a bell that rings meanwhile is heard below
             try:
                 if await self.one():
                     continue
@@ -87,12 +72,12 @@ class Fetcher:
                 log.warning("fetch.failed", error=type(error).__name__)
             with suppress(TimeoutError):
                 async with asyncio.timeout(_POLL * random.uniform(0.8, 1.2)):  # noqa: S311 - not all at once
-                    await self._bell.wait()
+                    await bell.wait()
 
     async def one(self) -> bool:
         """Do what is most pressing; False when nothing is."""
-        async with self._database.intake() as connection:
-            claimed = await media.claim(connection, slot=self._slot, lasts=_LEASE)
+        async with self._at.database.intake() as connection:
+            claimed = await media.claim(connection, slot=self._at.slot, lasts=_LEASE)
         if claimed is None:
             return False
         try:
@@ -128,8 +113,8 @@ class Fetcher:
     async def _ref(self, claimed: Claimed) -> str:
         """What the channel needs to find it."""
         id_ = key_id(claimed.ref)
-        async with self._database.intake() as connection:
-            keys = await people.keys_by_id(connection, self._master, [id_])
+        async with self._at.database.intake() as connection:
+            keys = await people.keys_by_id(connection, self._at.master, [id_])
         if id_ not in keys:
             raise NotFetched("erased", "gone")
         return keys[id_].open("attachment|ref", claimed.id, claimed.ref).decode()
@@ -148,19 +133,19 @@ class Fetcher:
 
     async def _keep(self, claimed: Claimed, data: bytes, made: Made, *, remove: bool) -> None:
         """First the file, then the row: a file without a row is found by nobody, a row without a file by everybody."""
-        async with self._database.intake() as connection:
-            key = (await people.keys(connection, self._master, [claimed.person])).get(claimed.person)
+        async with self._at.database.intake() as connection:
+            key = (await people.keys(connection, self._at.master, [claimed.person])).get(claimed.person)
         if key is None:
             raise NotFetched("erased", "gone")
-        await self._files.keep(claimed.id, "original", key, data)
+        await self._at.files.keep(claimed.id, "original", key, data)
         if made.copy is not None:
-            await self._files.keep(claimed.id, "shown", key, made.copy)
-        async with self._database.intake() as connection:
+            await self._at.files.keep(claimed.id, "shown", key, made.copy)
+        async with self._at.database.intake() as connection:
             lives = await people.lives(connection, key.id)
             if lives:
                 await media.kept(connection, claimed, _kept(made, len(data)), remove=remove)
         if not lives:  # erased while we were at it
-            await self._files.delete([claimed.id])
+            await self._at.files.delete([claimed.id])
         log.info("fetch.kept", attachment=str(claimed.id), account=claimed.account, mime=made.mime, why=made.why)
 
     async def _remove(self, claimed: Claimed) -> None:
@@ -172,14 +157,14 @@ class Fetcher:
             gone = await line.out.remove(line.client, ref, line.account.settings)
         if not gone:
             raise NotFetched("away", code="not removed")
-        async with self._database.intake() as connection:
+        async with self._at.database.intake() as connection:
             await media.removed(connection, claimed)
 
     async def _not_now(self, claimed: Claimed, why: Why, when: When = "later", *, code: str = "") -> None:
         """Try again later, or never: after too many tries, or where trying is of no use."""
         log.info("fetch.not_now", attachment=str(claimed.id), account=claimed.account, why=why, when=when, code=code)
         ours, over = why in OURS, claimed.tries >= MOST.get(why, MOST_TRIES)
-        async with self._database.intake() as connection:
+        async with self._at.database.intake() as connection:
             if claimed.duty == REMOVE:
                 await media.later(connection, claimed, None, pause(claimed.tries))
             elif when == "later" and (ours or not over):
@@ -187,6 +172,15 @@ class Fetcher:
             else:
                 state = when if when != "later" else "refused" if why in _REFUSED else "gone"
                 await media.not_kept(connection, claimed, state, why)
+
+
+async def fetch(at: Workplace) -> None:
+    """Fetch until cancelled, with connections of its own."""
+    clients, downloads = Clients(at.settings), Downloads(largest=at.settings.files.largest_mb << 20)
+    try:
+        await Fetcher(at, clients, downloads, Remaker()).run()
+    finally:
+        await clients.close()
 
 
 def _kept(made: Made, size: int) -> Kept:

@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from channels import registry
 from intake.calls import told
 from intake.originals import refers_to
 from intake.prepare import Prepared
+from model.deliveries import Meaning
 from model.events import (
     CallEnded,
     CallStep,
@@ -27,7 +29,8 @@ from model.events import (
 from model.tickets import Message
 from runtime.ids import new_id
 from runtime.keys import Key
-from workers_queue.batch import Batch, Known, dedupe_id
+from storage.delivery_news import News
+from workers_queue.batch import Batch, Known, dedupe_id, our_id
 from workers_queue.compose import compose
 from workers_queue.heard import Heard
 
@@ -88,6 +91,7 @@ def _received(batch: Batch, heard: Heard, event: Received) -> str:
 def _who(batch: Batch, heard: Heard, event: Received) -> tuple[UUID, Key]:
     """Whoever wrote; for a recording without a sender, whoever made the call."""
     if event.sender:
+        batch.is_back(event.sender, heard.at)
         return batch.person(event.sender)
     caller = batch.known[heard.account.id, event.in_call or ""]  # refers_to() saw to it that the call is known
     return caller.person, batch.key_of(caller.person)
@@ -181,7 +185,7 @@ def _echo(batch: Batch, heard: Heard, event: Echo) -> str:
     """Words from our account. Those of another app are shown, but never count as an answer by themselves."""
     batch.take(heard, None)
     if event.metadata is not None:
-        return "our own words"
+        return _own_echo(batch, heard, event)
     person = batch.known_person(event.to)
     ticket = batch.open_ticket(person) if person else None
     if person is None or ticket is None:
@@ -190,6 +194,15 @@ def _echo(batch: Batch, heard: Heard, event: Echo) -> str:
     message, attachments = compose(heard, key, ticket=ticket.id, person=person, address=address)
     batch.add(heard, replace(message, direction="out", starts_clock=False, status="elsewhere"), attachments)
     return "said from another app, shown on the open ticket"
+
+
+def _own_echo(batch: Batch, heard: Heard, event: Echo) -> str:
+    """Our own words, heard back: whatever we thought of that delivery, it was sent."""
+    delivery = our_id(event.metadata)
+    if delivery is not None:
+        batch.pending.echoes.append((heard.account.id, event.provider_id, delivery))
+        batch.pending.news.append(News(status="sent", at=heard.at, delivery=delivery))
+    return "our own words"
 
 
 def _unsupported(batch: Batch, heard: Heard, event: Unsupported) -> str:
@@ -202,8 +215,30 @@ def _unsupported(batch: Batch, heard: Heard, event: Unsupported) -> str:
 
 
 def _delivery(batch: Batch, heard: Heard, event: DeliveryUpdate) -> str:
+    """The fate of something we sent: one delivery by our id or the provider's, or all to a person up to a moment."""
     batch.take(heard, None)
-    return f"{event.status}, of nothing that we have sent"
+    known = _known(batch, heard, event.provider_id)
+    delivery, address = our_id(event.delivery), batch.address_of(event.sender) if event.up_to else None
+    if not (delivery or known or address):
+        return f"{event.status}, of nothing that we have sent"
+    meaning = _meaning(heard, event.code) if event.status == "failed" else None
+    news = News(
+        status=event.status,
+        at=heard.at,
+        delivery=delivery,
+        message=None if delivery or not known else known.id,
+        address=None if delivery or known else address,
+        up_to=event.up_to,
+        reason=meaning.reason if meaning else None,
+        code=event.code,
+    )
+    batch.pending.news.append(news)
+    return event.status
+
+
+def _meaning(heard: Heard, code: str | None) -> Meaning:
+    out = registry.load(heard.account.channel).out
+    return out.meaning(code) if out and out.meaning and code else Meaning("other")
 
 
 def _ignored(batch: Batch, heard: Heard, event: Ignored) -> str:

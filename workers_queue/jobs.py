@@ -2,7 +2,7 @@
 
 from workers_queue import sweep
 from workers_queue import take_in as taking
-from workers_queue.worker import here, run
+from workers_queue.worker import here, run, wake
 
 
 def take_in() -> None:
@@ -19,14 +19,16 @@ def index() -> None:
         run(_also("index"))
 
 
+def deliver() -> None:
+    """Somebody has written something: the worker's deliverer looks at once."""
+    here().nudger.begin("deliver")
+    wake("deliver")
+
+
 def fetch() -> None:
-    """Somebody sent a file: the fetcher looks now, and not only at its next turn."""
+    """Somebody has sent a file: the worker's fetcher looks at once."""
     here().nudger.begin("fetch")
-    run(_wake())
-
-
-async def _wake() -> None:
-    here().fetcher.wake()
+    wake("fetch")
 
 
 async def _also(name: str) -> None:

@@ -37,6 +37,10 @@ class Nudger:
         if self._running is None or self._running.done():
             self._running = asyncio.create_task(self._send())
 
+    def now(self, name: str) -> None:
+        """Ask for a job where no event loop runs."""
+        self._enqueue(name)
+
     async def close(self) -> None:
         """Wait for the nudge that is under way."""
         if self._running:

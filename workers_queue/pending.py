@@ -9,8 +9,10 @@ import orjson
 
 from intake.calls import Call
 from model.tickets import Message, StoredAttachment, Ticket
-from storage import audit, cards, feed, messages, people, tickets
+from storage import audit, cards, delivery_news, feed, messages, people, tickets
 from storage.database import Connection
+from storage.delivery_news import News
+from workers_queue.fates import tell
 
 
 @dataclass(slots=True)
@@ -27,6 +29,8 @@ class Pending:
     calls: dict[UUID, Call] = field(default_factory=dict)  #: message → all that is known by now
     earlier: dict[UUID, tuple[datetime, datetime]] = field(default_factory=dict)  #: message → when said, when arrived
     left: dict[UUID, tuple[str | None, datetime]] = field(default_factory=dict)  #: address → how it left, if it did
+    news: list[News] = field(default_factory=list)  #: of what we sent
+    echoes: list[tuple[str, str, UUID]] = field(default_factory=list)  #: account, provider id, our delivery
     waiting: list[tuple[UUID, int, str, str]] = field(default_factory=list)  #: receipt, position, account, original
 
     def new_ids(self) -> list[tuple[str, str]]:
@@ -68,6 +72,8 @@ class Pending:
         await messages.remember(connection, [(a, id_, m) for (a, id_), m in self.remember.items()], at)
         await people.set_left(connection, self.left)
         await messages.wait(connection, self.waiting, at + wait)
+        await delivery_news.remember_echo(connection, self.echoes)
+        await tell(connection, await delivery_news.told(connection, self.news))
 
 
 def call_json(call: Call) -> str:

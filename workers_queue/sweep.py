@@ -13,6 +13,7 @@ import structlog
 
 from runtime.ids import now
 from storage import audit, day_keys, feed, media, messages, receipts, search
+from workers_queue.deliver import recover
 from workers_queue.take_in import give_up_waiting, take_in
 from workers_queue.workplace import Workplace
 
@@ -57,6 +58,7 @@ async def _release_leases(at: Workplace) -> None:
         released = await receipts.release(connection)
     if released:
         log.warning("sweep.released", receipts=released)
+    await recover(at)
 
 
 async def index(at: Workplace) -> int:

@@ -22,6 +22,8 @@ from rq.worker import WorkerStatus
 
 from storage import media, receipts
 from translations import lexicon
+from workers_queue.deliver import deliver, recover
+from workers_queue.fetch import fetch
 from workers_queue.nudge import QUEUE
 from workers_queue.sweep import sweep
 from workers_queue.workplace import Workplace
@@ -79,6 +81,11 @@ def run(job: Coroutine[Any, Any, T]) -> T:
         raise JobFailed(type(error).__name__) from None
 
 
+def wake(name: str) -> None:
+    """Wake one of the worker's own loops, from rq's thread."""
+    _loop.call_soon_threadsafe(here().wakes[name].set)
+
+
 def work(workplace: Workplace, redis_url: str) -> None:
     """Work until SIGTERM or SIGINT; the job under way is finished."""
     global _workplace  # rq calls jobs by name: they have to find it somewhere
@@ -86,14 +93,14 @@ def work(workplace: Workplace, redis_url: str) -> None:
     thread = threading.Thread(target=_loop.run_forever, name="loop", daemon=True)
     thread.start()
     threading.Thread(target=_watch, name="watchdog", daemon=True).start()
-    tasks = run(_begin(workplace))
+    duties = run(_begin(workplace, redis_url))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: _stopping.set())
     try:
         with suppress(StopRequested):  # rq raises it wherever the signal finds it
             _serve(redis_url)
     finally:
-        run(_end(workplace, tasks))
+        run(_end(workplace, duties))
         _loop.call_soon_threadsafe(_loop.stop)
         thread.join(timeout=5)
 
@@ -122,23 +129,23 @@ def _serve(redis_url: str) -> None:
         _stopping.wait(0.5)
 
 
-async def _begin(workplace: Workplace) -> list[asyncio.Task[None]]:
-    """What goes on beside rq's jobs until the worker ends."""
+async def _begin(workplace: Workplace, redis_url: str) -> list[asyncio.Task[None]]:
     await asyncio.to_thread(lexicon.warm)  # else the first message of an unknown language pays for all of them
     await workplace.database.open()
     async with workplace.database.intake() as connection:
         await workplace.day_keys.refresh(connection)
         released = await receipts.release(connection, slot=workplace.slot)
         await media.release(connection, slot=workplace.slot)
+    await recover(workplace, slot=workplace.slot)
     log.info("worker.started", slot=workplace.slot, released=released)
-    return [asyncio.create_task(sweep(workplace)), asyncio.create_task(workplace.fetcher.run())]
+    duties = (sweep(workplace), deliver(workplace, redis_url), fetch(workplace))
+    return [asyncio.create_task(duty) for duty in duties]
 
 
-async def _end(workplace: Workplace, tasks: Sequence[asyncio.Task[None]]) -> None:
+async def _end(workplace: Workplace, duties: Sequence[asyncio.Task[None]]) -> None:
     await workplace.busy.acquire()  # the batch under way is finished, and none is begun after it
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-    await workplace.clients.close()
+    for duty in duties:
+        duty.cancel()
+    await asyncio.wait(duties)  # the deliverer finishes what it has begun
     await workplace.nudger.close()
     await workplace.database.close()

@@ -101,6 +101,9 @@ def _message(item: _Item, person: Sender) -> list[Event]:
     if item.said.get("is_deleted") is True:
         return [_deleted(item, person, mid)]
     content = read_content(item.said)
+    pressed = words(mapping(item.said.get("quick_reply")).get("payload")).strip()
+    if pressed and not content.attachments:
+        return _pressed(item, person, mid, pressed)
     unread = [_unsupported(item, ident(f"{mid}:attachment:{n}"), f"message {name}") for n, name in content.unread]
     if not content.text and not content.attachments:
         return [*unread]

@@ -5,12 +5,13 @@ Facts: twilio.com/docs/messaging/guides/webhook-request and …/outbound-message
 
 from collections.abc import Sequence
 from typing import Literal
+from uuid import UUID
 
 from channels import twilio_webhook
 from channels.contract import Unreadable
 from channels.reading import ident, made_up_id, words
 from channels.sms.settings import Settings
-from channels.twilio_webhook import Form, read_form
+from channels.twilio_webhook import Form, read_form, read_query
 from model.events import (
     Attachment,
     DeliveryUpdate,
@@ -51,7 +52,7 @@ def parse(request: Request, settings: Settings) -> Sequence[Event]:
     """One event; SMS carries no time, so the arrival counts. Raises only Unreadable."""
     form = read_form(request)
     if _is_callback(form):
-        return [_fate(form)]
+        return [_fate(form, _delivery(read_query(request)))]
     if not _sid(form) and "Body" not in form:
         return [Unsupported(event_id=_message_id(form), what="a request without a message")]
     return [_heard(form)]
@@ -83,7 +84,15 @@ def _message_id(form: Form) -> str:
     return _sid(form) or made_up_id([[name, *form.getall(name)] for name in sorted(form)])
 
 
-def _fate(form: Form) -> Event:
+def _delivery(query: Form) -> str | None:
+    """Our own id, which rides in the callback's URL: it tells which delivery, even where Twilio's answer was lost."""
+    try:
+        return str(UUID(query.get("delivery")))
+    except ValueError:
+        return None
+
+
+def _fate(form: Form, delivery: str | None) -> Event:
     sid, status = _sid(form), _status(form)
     event_id = ident(f"{_message_id(form)}:{status}")
     if status in _NOT_YET:
@@ -97,6 +106,7 @@ def _fate(form: Form) -> Event:
         provider_id=sid,
         sender=twilio_webhook.phone_sender(form.get("To")),
         code=ident(form.get("ErrorCode")) or None,
+        delivery=delivery,
     )
 
 

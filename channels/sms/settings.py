@@ -13,17 +13,23 @@ class Settings:
     auth_tokens: tuple[str, ...] = field(repr=False)  #: all are accepted, the first is used for sending
     number: str = ""  #: what we send from; empty where a messaging service chooses
     messaging_service_sid: str = ""
+    hook_url: str  #: where Twilio calls us, without a slash at the end
+    inbound: bool = True  #: False: nobody can write to this sender
+    mms: bool = False  #: whether files go as MMS; else as links
     home: str | None = None  #: country of a number without a country code
 
 
 def settings(section: Section) -> Settings:
     """Reads the account's section; raises BadSettings with the key and what to write."""
-    only(section, "account_sid", "auth_token", "number", "messaging_service_sid")
+    only(section, "account_sid", "auth_token", "number", "messaging_service_sid", "mms")
     return Settings(
         account_sid=need(section, "account_sid"),
         auth_tokens=secrets(section, "auth_token"),
         number=_text(section, "number"),
         messaging_service_sid=_origin(section),
+        hook_url=need(section, "hook_url", "missing; it is made from network.public_url").rstrip("/"),
+        inbound=section.get("inbound") is not False,
+        mms=_mms(section),
         home=section.get("home"),
     )
 
@@ -39,4 +45,13 @@ def _text(section: Section, key: str) -> str:
     value = section.get(key, "")
     if not isinstance(value, str):  # YAML reads +1500… without quotes as a whole number
         raise BadSettings(key, 'write it in quotes, like "+15005550006"')
+    return value
+
+
+def _mms(section: Section) -> bool:
+    value = section.get("mms", False)
+    if not isinstance(value, bool):
+        raise BadSettings(
+            "mms", "write true where the number can send MMS (United States, Canada, Australia), else false"
+        )
     return value

@@ -1,10 +1,15 @@
 """Telegram: people write to a bot. One update in each webhook. Facts: core.telegram.org/bots/api, version 10."""
 
-from channels.contract import Channel
+from channels.contract import Channel, Out
+from channels.telegram.look import look
 from channels.telegram.receive import answer, parse, verify
+from channels.telegram.render import LIMITS, render
+from channels.telegram.send import connect, locate, send
 from channels.telegram.settings import Settings, read_settings
 
 __all__ = ["CHANNEL", "Settings"]
+
+OUT: Out[Settings] = Out(limits=LIMITS, render=render, connect=connect, send=send, look=look, locate=locate)
 
 CHANNEL: Channel[Settings] = Channel(
     name="telegram",
@@ -14,4 +19,5 @@ CHANNEL: Channel[Settings] = Channel(
     parse=parse,
     answer=answer,
     private_ids=True,
+    out=OUT,
 )

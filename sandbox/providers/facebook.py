@@ -7,6 +7,7 @@ from typing import Any
 
 from sandbox import sign
 from sandbox.accounts import Account
+from sandbox.media import PDF, PHOTO, File
 from sandbox.people import Person
 from sandbox.webhook import Webhook, hexes, milliseconds
 
@@ -20,20 +21,44 @@ def text(account: Account, person: Person, words: str, at: datetime, number: int
     return _message(account, person, at, number, "text", {"text": words})
 
 
-def image(account: Account, person: Person, at: datetime, number: int) -> Webhook:
+def image(account: Account, person: Person, at: datetime, number: int, file: File = PHOTO) -> Webhook:
     """A photo; its address stands in the message and expires."""
-    return _attachment(account, person, at, number, "image", _media(account, number, "photo.jpg"))
+    return _attachment(account, person, at, number, "image", _media(account, number, f"photo.{file.ending}", file))
 
 
-def audio(account: Account, person: Person, at: datetime, number: int) -> Webhook:
+def audio(account: Account, person: Person, at: datetime, number: int, seconds: int = 5, file: File | None = None
+          ) -> Webhook:  # fmt: skip
     """A voice note; Messenger does not say how long it is."""
-    return _attachment(account, person, at, number, "audio", _media(account, number, "audioclip.mp3"))
+    clip = _media(account, number, "audioclip.mp4", file or File("m4a", seconds))
+    return _attachment(account, person, at, number, "audio", clip)
+
+
+def video(account: Account, person: Person, at: datetime, number: int, seconds: int = 5) -> Webhook:
+    """A film."""
+    return _attachment(account, person, at, number, "video", _media(account, number, "v.mp4", File("mp4", seconds)))
+
+
+def document(account: Account, person: Person, at: datetime, number: int, file: File = PDF) -> Webhook:
+    """Any other file."""
+    return _attachment(account, person, at, number, "file", _media(account, number, f"contract.{file.ending}", file))
 
 
 def sticker(account: Account, person: Person, at: datetime, number: int) -> Webhook:
     """The thumb, as it is sent since August 2026: a type of its own, no longer an image."""
-    payload = _media(account, number, "sticker.jpg") | {"sticker_id": 369239263222822}
+    payload = _media(account, number, "sticker.png", File("png")) | {"sticker_id": 369239263222822}
     return _attachment(account, person, at, number, "sticker", payload)
+
+
+def quick_reply(account: Account, person: Person, title: str, payload: str, at: datetime, number: int) -> Webhook:
+    """The person tapped a quick reply: a message with its title, and what we gave it to carry."""
+    more = {"text": title, "quick_reply": {"payload": payload}}
+    return _message(account, person, at, number, "quick reply", more)
+
+
+def postback(account: Account, person: Person, title: str, payload: str, at: datetime, number: int) -> Webhook:
+    """The person tapped a button below one of our messages."""
+    pressed = {"mid": message_id(account, number), "title": title, "payload": payload}
+    return _deliver(account, [_from(account, person, at, {"postback": pressed})], at, "postback", (pressed["mid"],))
 
 
 def location(account: Account, person: Person, at: datetime, number: int) -> Webhook:
@@ -58,31 +83,45 @@ def reaction(account: Account, person: Person, mid: str, at: datetime) -> Webhoo
     return _deliver(account, [_from(account, person, at, {"reaction": heart})], at, "reaction")
 
 
-def delivery(account: Account, person: Person, mids: Sequence[str], at: datetime) -> Webhook:
+def delivery(
+    account: Account, person: Person, mids: Sequence[str], at: datetime, *, watermark: datetime | None = None
+) -> Webhook:
     """Our messages reached the person's phone: these, and all sent before the watermark."""
-    mark = {"mids": list(mids), "watermark": milliseconds(at - timedelta(milliseconds=500))}
+    mark = {"mids": list(mids), "watermark": _mark(at, watermark)}
     return _deliver(account, [_from(account, person, at, {"delivery": mark})], at, "delivery")
 
 
-def read(account: Account, person: Person, at: datetime) -> Webhook:
-    """The person read all that was sent until now."""
-    mark = {"watermark": milliseconds(at - timedelta(milliseconds=500))}
+def read(account: Account, person: Person, at: datetime, *, watermark: datetime | None = None) -> Webhook:
+    """The person read all that was sent until the watermark."""
+    mark = {"watermark": _mark(at, watermark)}
     return _deliver(account, [_from(account, person, at, {"read": mark})], at, "read")
 
 
 def echo(
-    account: Account, person: Person, words: str, mid: str, at: datetime, *, metadata: str | None = None
+    account: Account,
+    person: Person,
+    words: str,
+    mid: str,
+    at: datetime,
+    *,
+    metadata: str | None = None,
+    attachment: Event | None = None,
 ) -> Webhook:
     """What the Page said to the person: our own words with `metadata`, without it those of somebody in another app."""
     own_app = int(account.key("app_id", "1517776481860111"))
     ours = {"app_id": own_app, "metadata": metadata} if metadata else {"app_id": 263902037430900}
+    said = {"attachments": [attachment]} if attachment else {"text": words}
     event = {
         "sender": {"id": _page(account)},
         "recipient": {"id": person.facebook_id},
         "timestamp": milliseconds(at),
-        "message": {"mid": mid, "is_echo": True, **ours, "text": words},
+        "message": {"mid": mid, "is_echo": True, **ours, **said},
     }
     return _deliver(account, [event], at, "echo")
+
+
+def _mark(at: datetime, watermark: datetime | None) -> int:
+    return milliseconds(watermark or at - timedelta(milliseconds=500))
 
 
 def batch(account: Account, webhooks: Sequence[Webhook]) -> Webhook:
@@ -101,8 +140,9 @@ def _attachment(account: Account, person: Person, at: datetime, number: int, kin
     return _message(account, person, at, number, kind, {"attachments": [{"type": kind, "payload": payload}]})
 
 
-def _media(account: Account, number: int, name: str) -> Event:
-    return {"url": f"{account.api_base or _CDN}/media/{hexes(16, 'media', account.id, number)}/{name}?oh=1"}
+def _media(account: Account, number: int, name: str, file: File) -> Event:
+    place = hexes(11, "media", account.id, number) + file.code
+    return {"url": f"{account.api_base or _CDN}/media/{place}/{name}?oh=1"}
 
 
 def _message(account: Account, person: Person, at: datetime, number: int, note: str, more: Event) -> Webhook:

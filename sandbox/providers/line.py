@@ -7,6 +7,7 @@ from typing import Any
 
 from sandbox import sign
 from sandbox.accounts import Account
+from sandbox.media import PDF, PHOTO, File
 from sandbox.people import Person
 from sandbox.webhook import Webhook, digits, hexes, milliseconds, ulid
 
@@ -18,15 +19,29 @@ def text(account: Account, person: Person, words: str, at: datetime, number: int
     return _message(account, person, at, number, "text", {"text": words}, quotable=True)
 
 
-def image(account: Account, person: Person, at: datetime, number: int) -> Webhook:
+def image(account: Account, person: Person, at: datetime, number: int, file: File = PHOTO) -> Webhook:
     """A photo; its bytes are fetched by the message's id."""
-    return _message(account, person, at, number, "image", {"contentProvider": {"type": "line"}}, quotable=True)
+    more = {"contentProvider": {"type": "line"}}
+    return _message(account, person, at, number, "image", more, quotable=True, file=file)
 
 
-def audio(account: Account, person: Person, seconds: int, at: datetime, number: int) -> Webhook:
+def audio(account: Account, person: Person, seconds: int, at: datetime, number: int, file: File | None = None
+          ) -> Webhook:  # fmt: skip
     """A voice note; `duration` is in milliseconds."""
     more = {"duration": seconds * 1000, "contentProvider": {"type": "line"}}
-    return _message(account, person, at, number, "audio", more)
+    return _message(account, person, at, number, "audio", more, file=file or File("m4a", seconds))
+
+
+def video(account: Account, person: Person, seconds: int, at: datetime, number: int) -> Webhook:
+    """A film."""
+    more = {"duration": seconds * 1000, "contentProvider": {"type": "line"}}
+    return _message(account, person, at, number, "video", more, quotable=True, file=File("mp4", seconds))
+
+
+def document(account: Account, person: Person, at: datetime, number: int, file: File = PDF) -> Webhook:
+    """Any other file."""
+    more = {"fileName": f"contract.{file.ending}", "fileSize": 539}
+    return _message(account, person, at, number, "file", more, file=file)
 
 
 def sticker(account: Account, person: Person, at: datetime, number: int) -> Webhook:
@@ -52,10 +67,17 @@ def unfollow(account: Account, person: Person, at: datetime, number: int) -> Web
     return _deliver(account, [_event(account, person, at, number, "unfollow", {})], "unfollow")
 
 
-def unsend(account: Account, person: Person, of: int, at: datetime, number: int) -> Webhook:
-    """The person took back the message made with number `of`."""
-    more = {"unsend": {"messageId": message_id(account, of)}}
+def unsend(account: Account, person: Person, of: int, at: datetime, number: int, file: File | None = None) -> Webhook:
+    """The person took back the message made with number `of`; `file` is the one that was in it."""
+    more = {"unsend": {"messageId": message_id(account, of, file)}}
     return _deliver(account, [_event(account, person, at, number, "unsend", more)], "unsend")
+
+
+def postback(account: Account, person: Person, data: str, at: datetime, number: int) -> Webhook:
+    """The person tapped a button of ours; no message comes of it, whatever the chat shows."""
+    pressed = {"postback": {"data": data}, "replyToken": _token(account, number)}
+    event = _event(account, person, at, number, "postback", pressed)
+    return _deliver(account, [event], "postback", (str(event["webhookEventId"]),))
 
 
 def ping(account: Account) -> Webhook:
@@ -77,15 +99,24 @@ def redelivery(account: Account, webhook: Webhook) -> Webhook:
     return _deliver(account, again, f"{webhook.note}, redelivered", webhook.message_ids)
 
 
-def message_id(account: Account, number: int) -> str:
-    """LINE's id of the message made with that number."""
-    return "5" + digits(17, "line message", account.id, number)
+def message_id(account: Account, number: int, file: File | None = None) -> str:
+    """LINE's id of the message made with that number; it tells what file is in it."""
+    made = digits(17, "line message", account.id, number)
+    return "5" + (made[: -len(file.code)] + file.code if file else made)
 
 
 def _message(
-    account: Account, person: Person, at: datetime, number: int, kind: str, more: Event, *, quotable: bool = False
+    account: Account,
+    person: Person,
+    at: datetime,
+    number: int,
+    kind: str,
+    more: Event,
+    *,
+    quotable: bool = False,
+    file: File | None = None,
 ) -> Webhook:
-    ident = message_id(account, number)
+    ident = message_id(account, number, file)
     quote = {"quoteToken": hexes(24, "quote", account.id, number)} if quotable else {}
     message = {"type": kind, "id": ident, **quote, **more}
     event = _event(account, person, at, number, "message", {"replyToken": _token(account, number), "message": message})

@@ -6,6 +6,7 @@ from typing import Any
 
 from sandbox import sign
 from sandbox.accounts import Account
+from sandbox.media import PDF, PHOTO, File
 from sandbox.people import Person
 from sandbox.webhook import Webhook, digits, hexes
 
@@ -31,27 +32,50 @@ def edit(account: Account, person: Person, words: str, of: int, at: datetime, nu
     return _deliver(account, person, number, "edited_message", message, "edit")
 
 
-def photo(account: Account, person: Person, at: datetime, number: int, caption: str = "") -> Webhook:
+def photo(account: Account, person: Person, at: datetime, number: int, caption: str = "", file: File = PHOTO
+          ) -> Webhook:  # fmt: skip
     """A photo in two sizes, with or without a caption."""
-    sizes = [_file(account, number, f"photo{w}") | {"width": w, "height": w * 3 // 4} for w in (90, 1280)]
+    sizes = [_file(account, number, f"photo{w}", file) | {"width": w, "height": w * 3 // 4} for w in (90, 1280)]
     said = {"caption": caption} if caption else {}
     return _message(account, person, at, number, "photo", {"photo": sizes, **said})
 
 
-def voice(account: Account, person: Person, seconds: int, at: datetime, number: int) -> Webhook:
+def voice(account: Account, person: Person, seconds: int, at: datetime, number: int, file: File | None = None
+          ) -> Webhook:  # fmt: skip
     """A voice note."""
-    note = _file(account, number, "voice") | {
-        "duration": seconds,
-        "mime_type": "audio/ogg",
-        "file_size": seconds * 3900,
-    }
+    more = {"duration": seconds, "mime_type": "audio/ogg", "file_size": seconds * 3900}
+    note = _file(account, number, "voice", file or File("ogg", seconds)) | more
     return _message(account, person, at, number, "voice", {"voice": note})
+
+
+def video(account: Account, person: Person, seconds: int, at: datetime, number: int) -> Webhook:
+    """A film."""
+    more = {"duration": seconds, "width": 160, "height": 120, "mime_type": "video/mp4"}
+    film = _file(account, number, "video", File("mp4", seconds)) | more
+    return _message(account, person, at, number, "video", {"video": film})
+
+
+def document(account: Account, person: Person, at: datetime, number: int, file: File = PDF) -> Webhook:
+    """Any other file."""
+    more = {"file_name": f"contract.{file.ending}", "mime_type": file.mime}
+    return _message(account, person, at, number, "document", {"document": _file(account, number, "file", file) | more})
 
 
 def sticker(account: Account, person: Person, at: datetime, number: int) -> Webhook:
     """A sticker with a thumb."""
     more = {"type": "regular", "width": 512, "height": 512, "is_animated": False, "is_video": False, "emoji": "👍"}
-    return _message(account, person, at, number, "sticker", {"sticker": _file(account, number, "sticker") | more})
+    picture = _file(account, number, "sticker", File("png")) | more
+    return _message(account, person, at, number, "sticker", {"sticker": picture})
+
+
+def pressed(account: Account, person: Person, data: str, of: int, at: datetime, number: int) -> Webhook:
+    """The person tapped a button under our message `of`. The query has no time; the message is older than the tap."""
+    under = {"message_id": of, "date": int(at.timestamp()) - 60, "chat": _chat(person), "text": "…"}
+    query = digits(18, "query", account.id, number)
+    about = {"id": query, "from": _user(person), "chat_instance": digits(10, "chat", account.id, person.key)}
+    return _deliver(
+        account, person, number, "callback_query", about | {"message": under, "data": data}, "button", (query,)
+    )
 
 
 def location(account: Account, person: Person, at: datetime, number: int) -> Webhook:
@@ -101,8 +125,8 @@ def _chat(person: Person) -> Update:
     return {"id": person.telegram_id, "first_name": person.name, "type": "private"}
 
 
-def _file(account: Account, number: int, what: str) -> Update:
-    ident = hexes(40, what, account.id, number)
+def _file(account: Account, number: int, what: str, file: File) -> Update:
+    ident = hexes(35, what, account.id, number) + file.code
     return {"file_id": f"{what}-{ident}", "file_unique_id": ident[:15], "file_size": 1253}
 
 

@@ -1,6 +1,7 @@
 """What Twilio sends for SMS and MMS."""
 
 from sandbox.accounts import Account
+from sandbox.media import PHOTO, File
 from sandbox.people import Person
 from sandbox.providers import twilio
 from sandbox.webhook import Webhook, hexes
@@ -29,22 +30,29 @@ def text(account: Account, person: Person, words: str, number: int) -> Webhook:
     return _received(account, person, words, message_id(account, number), more, note)
 
 
-def image(account: Account, person: Person, number: int, words: str = "") -> Webhook:
+def image(account: Account, person: Person, number: int, words: str = "", file: File = PHOTO) -> Webhook:
     """An MMS with one photo; only numbers of the United States, Canada and Australia get these."""
     sid = "MM" + message_id(account, number)[2:]
-    media = "ME" + hexes(32, "media", account.id, number)
+    media = "ME" + hexes(27, "media", account.id, number) + file.code
     address = twilio.api_url(account, f"Messages/{sid}/Media/{media}")
-    return _received(account, person, words, sid, {"MediaUrl0": address, "MediaContentType0": "image/jpeg"}, "mms")
+    return _received(account, person, words, sid, {"MediaUrl0": address, "MediaContentType0": file.mime}, "mms")
 
 
-def status(account: Account, sid: str, to: str, fate: str, error: int | None = None) -> Webhook:
-    """The fate of a message we sent: `sent`, `delivered`, `undelivered` or `failed`."""
+def status(
+    account: Account, sid: str, to: str, fate: str, error: int | None = None, *, url: str | None = None
+) -> Webhook:
+    """The fate of a message we sent: `queued`, `sent`, `delivered`, `undelivered` or `failed`.
+
+    `url`: where the sender asked to be told; without it the account's own.
+    """
+    service = account.keys.get("messaging_service_sid")
     form = {
         "SmsSid": sid, "SmsStatus": fate, "MessageStatus": fate, "To": to, "MessageSid": sid,
         "AccountSid": account.key("account_sid"), "From": _own_number(account), "ApiVersion": "2010-04-01",
+        **({"MessagingServiceSid": str(service)} if service else {}),
     }  # fmt: skip
     failed = {"ErrorCode": str(error)} if error else {}
-    return twilio.request(account, account.hook_url + "/status", form | failed, f"status {fate}")
+    return twilio.request(account, url or account.hook_url + "/status", form | failed, f"status {fate}")
 
 
 def message_id(account: Account, number: int) -> str:

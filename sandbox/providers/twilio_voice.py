@@ -6,6 +6,7 @@ from datetime import datetime
 from email.utils import format_datetime
 
 from sandbox.accounts import Account
+from sandbox.media import File
 from sandbox.people import Person
 from sandbox.providers import twilio
 from sandbox.webhook import Webhook, hexes
@@ -28,10 +29,9 @@ class Call:
         """Twilio's id of the call."""
         return "CA" + hexes(32, "call", self.account.id, self.number)
 
-    @property
-    def recording_sid(self) -> str:
-        """Twilio's id of what the caller says after the tone."""
-        return "RE" + hexes(32, "recording", self.account.id, self.number)
+    def recording_sid(self, seconds: int) -> str:
+        """Twilio's id of what the caller says after the tone, so long."""
+        return "RE" + hexes(27, "recording", self.account.id, self.number) + File("mp3", seconds).code
 
 
 def call(account: Account, person: Person, at: datetime, number: int, *, withheld: bool = False) -> Call:
@@ -59,8 +59,8 @@ def voicemail(this: Call, seconds: int) -> Webhook:
 def recorded(this: Call, seconds: int, url: str | None = None, state: str = "completed") -> Webhook:
     """The recording can be fetched, or (`absent`) there is none. `url` as the answered TwiML asked for it."""
     form = {
-        "AccountSid": this.account.key("account_sid"), "CallSid": this.sid, "RecordingSid": this.recording_sid,
-        "RecordingUrl": recording_url(this), "RecordingStatus": state, "RecordingDuration": str(seconds),
+        "AccountSid": this.account.key("account_sid"), "CallSid": this.sid, "RecordingSid": this.recording_sid(seconds),
+        "RecordingUrl": recording_url(this, seconds), "RecordingStatus": state, "RecordingDuration": str(seconds),
         "RecordingChannels": "1", "RecordingSource": "RecordVerb", "RecordingStartTime": format_datetime(this.at),
         "RecordingTrack": "both",
     }  # fmt: skip
@@ -104,14 +104,14 @@ def ask(
 def spoken(this: Call, seconds: int, ended_by: str) -> dict[str, str]:
     """What a request says after a `<Record>`; `ended_by` is the key pressed or `hangup`."""
     return {
-        "RecordingUrl": recording_url(this), "RecordingSid": this.recording_sid,
+        "RecordingUrl": recording_url(this, seconds), "RecordingSid": this.recording_sid(seconds),
         "RecordingDuration": str(seconds), "Digits": ended_by,
     }  # fmt: skip
 
 
-def recording_url(this: Call) -> str:
+def recording_url(this: Call, seconds: int) -> str:
     """Where the recording is, without the `.mp3` that asks for a format."""
-    return twilio.api_url(this.account, f"Recordings/{this.recording_sid}")
+    return twilio.api_url(this.account, f"Recordings/{this.recording_sid(seconds)}")
 
 
 def _step(this: Call, step: str) -> str:

@@ -28,6 +28,15 @@ class Roles:
         if desk_may:
             self.run(f"grant {desk_may} on {table} to {self.desk}")
 
+    def functions(self, statements: str, *names: str) -> None:
+        """Functions that answer the desk without showing it the table behind them: owned by `searcher`."""
+        self.run(statements)
+        self.run(f"grant create on schema public to {self.searcher}")  # an owner needs it for the hand-over alone
+        for name in names:
+            self.run(f"alter function {name} owner to {self.searcher}; revoke all on function {name} from public")
+            self.run(f"grant execute on function {name} to {self.desk}")
+        self.run(f"revoke create on schema public from {self.searcher}")
+
     def for_intake(self, *tables: str) -> None:
         """Let the workers do everything with a table."""
         self.run(f"grant select, insert, update, delete on {', '.join(tables)} to {self.intake}")

@@ -107,6 +107,16 @@ def test_quality_scale_names_every_rule(name):
         assert state in ("done", "todo") or (set(state) == {"exempt"} and reason), rule
 
 
+@every_channel
+def test_quality_scale_is_honest_about_the_way_out(name):
+    out = registry.load(name).out
+    rules = yaml.safe_load((FOLDERS / name / "quality.yaml").read_text(encoding="utf-8"))["rules"]
+    for rule in ("render", "send", "limits", "media"):
+        state = rules[rule]
+        assert state != "done" if out is None else state != "todo", f"{rule}: {state}"
+    assert (rules["media"] == "done") == bool(out and out.locate)
+
+
 def refused_key(name: str, section: dict) -> str | None:
     try:
         registry.load(name).settings(section)

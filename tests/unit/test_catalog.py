@@ -42,7 +42,7 @@ def test_unreviewed_texts_are_known_as_such():
 
 @pytest.mark.parametrize("why", WHYS)
 def test_agents_are_told_why_a_file_is_not_here(why):
-    assert say(f"file.{why}", "en").endswith(".")
+    assert say(f"media.{why}", "en").endswith(".")
 
 
 def test_an_unknown_key_is_an_error():

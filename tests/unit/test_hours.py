@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.hours import BadHours, around_the_clock, parse_hours
+from model.hours import BadHours, Hours, around_the_clock, parse_hours
 
 MOMENTS = st.integers(946_684_800, 4_102_444_800).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
 
@@ -87,6 +87,78 @@ def test_a_daily_span_and_its_complement_share_the_day(moment, times):
     day = parse_hours({"mon-sun": f"{first}-{second}"}, "Asia/Kathmandu")
     night = parse_hours({"mon-sun": f"{second}-{first}"}, "Asia/Kathmandu")
     assert day.is_open(moment) is not night.is_open(moment)
+
+
+@pytest.mark.parametrize(
+    ("written", "day", "clock", "opens"),
+    [
+        ({"mon-fri": "08:00-20:00"}, 0, "09:30", (0, "09:30")),  # now
+        ({"mon-fri": "08:00-20:00"}, 0, "07:59", (0, "08:00")),
+        ({"mon-fri": "08:00-20:00"}, 0, "20:00", (1, "08:00")),
+        ({"mon-fri": "08:00-20:00"}, 4, "20:00", (7, "08:00")),  # over the weekend
+        ({"mon": "08:00-12:00, 13:00-17:00"}, 0, "12:00", (0, "13:00")),
+        ({"mon": "08:00-12:00"}, 0, "12:00", (7, "08:00")),  # a whole week
+        ({"sat": "14:00-02:00"}, 6, "01:59", (6, "01:59")),  # Saturday's night
+        ({"sat": "14:00-02:00"}, 6, "02:00", (12, "14:00")),
+        ({"sun": "22:00-06:00"}, 0, "06:00", (6, "22:00")),
+        ("always", 3, "03:00", (3, "03:00")),
+    ],
+)
+def test_when_somebody_is_there_again(written, day, clock, opens):
+    assert parse_hours(written, "Asia/Bangkok").next_open(at(day, clock)) == at(*opens)
+
+
+def test_nobody_is_ever_there():
+    assert Hours(timezone="Asia/Bangkok", spans=()).next_open(at(0, "08:00")) is None
+
+
+def test_seconds_are_not_waited_for():
+    found = parse_hours({"mon": "08:00-20:00"}, "Asia/Bangkok").next_open(at(0, "07:59") + timedelta(seconds=59.5))
+    assert found == at(0, "08:00")
+
+
+@pytest.mark.parametrize(
+    ("span", "moment", "opens"),
+    [
+        ("03:30-06:00", datetime(2026, 3, 29, 0, 50, tzinfo=UTC), datetime(2026, 3, 29, 1, tzinfo=UTC)),  # 04:00
+        ("03:00-04:00", datetime(2026, 3, 29, 0, tzinfo=UTC), datetime(2026, 4, 5, 0, tzinfo=UTC)),  # never that night
+        ("03:00-03:30", datetime(2026, 10, 25, 0, 40, tzinfo=UTC), datetime(2026, 10, 25, 1, tzinfo=UTC)),  # again
+        ("08:00-16:00", datetime(2026, 3, 28, 20, tzinfo=UTC), datetime(2026, 3, 29, 5, tzinfo=UTC)),
+        ("08:00-16:00", datetime(2026, 10, 24, 20, tzinfo=UTC), datetime(2026, 10, 25, 6, tzinfo=UTC)),
+    ],
+)
+def test_opening_in_the_nights_when_the_clock_moves(span, moment, opens):
+    assert parse_hours({"sun": span}, "Europe/Sofia").next_open(moment) == opens
+
+
+ZONES = st.sampled_from(
+    ["Asia/Bangkok", "Asia/Kathmandu", "Europe/Sofia", "America/New_York", "Australia/Lord_Howe", "Africa/Casablanca"]
+)
+SPANS = st.lists(
+    st.tuples(st.integers(0, 7 * 1440 - 1), st.integers(1, 1440)).map(lambda s: (s[0], s[0] + s[1])),
+    min_size=1,
+    max_size=4,
+)
+CHANGES = [(2026, 3, 29, 1), (2026, 10, 25, 1), (2026, 3, 8, 7), (2026, 4, 4, 15)]  # of the clocks of these zones
+NEAR_A_CHANGE = st.builds(
+    lambda change, minutes: datetime(*change, tzinfo=UTC) + timedelta(minutes=minutes),
+    st.sampled_from(CHANGES),
+    st.integers(-2000, 300),
+)
+
+
+@given(MOMENTS | NEAR_A_CHANGE, ZONES, SPANS)
+def test_nobody_is_there_before_and_somebody_is_then(moment, timezone, spans):
+    hours = Hours(timezone=timezone, spans=tuple(spans))
+    found = hours.next_open(moment)
+    assert found >= moment
+    assert hours.is_open(found)
+    assert found - moment <= timedelta(days=15)  # two weeks where the only span falls into a skipped hour
+    minute = moment
+    while minute < min(found, moment + timedelta(hours=30)):
+        assert not hours.is_open(minute)
+        minute += timedelta(minutes=1)
+    assert found == moment or not hours.is_open(found - timedelta(minutes=1))
 
 
 @pytest.mark.parametrize(

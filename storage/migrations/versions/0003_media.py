@@ -51,10 +51,8 @@ def upgrade() -> None:
     # counting needs no more of a row than this, so its owner is given no more
     at.run(f"create policy counting on attachment for select to {at.searcher} using (true)")
     at.run(f"grant select (duty, due_at, why) on attachment to {at.searcher}")
-    at.run(GAUGES)
-    at.run(f"grant create on schema public to {at.searcher}; alter function media_gauges() owner to {at.searcher}")
-    at.run(f"revoke create on schema public from {at.searcher}; revoke all on function media_gauges() from public")
-    at.run(f"grant execute on function media_gauges() to {at.intake}, {at.desk}, {at.door}")
+    at.functions(GAUGES, "media_gauges()")
+    at.run(f"grant execute on function media_gauges() to {at.intake}, {at.door}")
 
 
 def downgrade() -> None:

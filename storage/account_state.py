@@ -1,0 +1,91 @@
+"""How each account does: what is wrong with it, since when, and when it is tried again. No words, no people."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg.rows import class_row
+
+from storage.database import Connection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountState:
+    """One account; all is well where `failing_since` is None."""
+
+    account: str
+    failing_since: datetime | None = None
+    failures: int = 0  #: in a row
+    open_until: datetime | None = None  #: nothing is sent through it before then
+    reason: str | None = None
+    code: str | None = None
+    quota_limit: int | None = None
+    quota_used: int | None = None
+    quota_at: datetime | None = None
+    quota_told: int = 0  #: percent that somebody was last warned of
+
+    @property
+    def quota_left(self) -> int | None:
+        """Messages left this month; None where there is no limit, or nobody asked."""
+        if self.quota_limit is None or self.quota_used is None:
+            return None
+        return max(0, self.quota_limit - self.quota_used)
+
+
+_COLUMNS = "account, failing_since, failures, open_until, reason, code, quota_limit, quota_used, quota_at, quota_told"
+
+
+async def states(connection: Connection) -> dict[str, AccountState]:
+    """Every account of which something is known, by id."""
+    async with connection.cursor(row_factory=class_row(AccountState)) as cursor:
+        await cursor.execute(f"select {_COLUMNS} from account_state".encode())  # noqa: S608 - a constant
+        return {row.account: row for row in await cursor.fetchall()}
+
+
+async def failing(connection: Connection, state: AccountState, at: datetime) -> None:
+    """Write down that an account fails; the first failure of a row says since when."""
+    await connection.execute(
+        "insert into account_state (account, failing_since, failures, open_until, reason, code) "
+        "values (%b, %b, %b, %b, %b, %b) on conflict (account) do update set "
+        "failing_since = coalesce(account_state.failing_since, excluded.failing_since), "
+        "failures = greatest(account_state.failures + 1, excluded.failures), open_until = excluded.open_until, "
+        "reason = excluded.reason, code = excluded.code",
+        [state.account, at, state.failures, state.open_until, state.reason, state.code],
+    )
+
+
+async def slow_down(connection: Connection, account: str, until: datetime) -> None:
+    """The provider asks for a pause; that is no failure."""
+    await connection.execute(
+        "insert into account_state (account, open_until) values (%b, %b) on conflict (account) do update set "
+        "open_until = greatest(account_state.open_until, excluded.open_until)",
+        [account, until],
+    )
+
+
+async def well(connection: Connection, account: str) -> None:
+    """It works again."""
+    await connection.execute(
+        "update account_state set failing_since = null, failures = 0, open_until = null, reason = null, code = null "
+        "where account = %b",
+        [account],
+    )
+
+
+async def spent(connection: Connection, units: Mapping[str, int]) -> None:
+    """Count what was sent since the provider was last asked; its own word replaces ours."""
+    for account, count in sorted(units.items()):
+        await connection.execute(
+            "update account_state set quota_used = quota_used + %b where account = %b", [count, account]
+        )
+
+
+async def quota(connection: Connection, account: str, *, limit: int | None, used: int, at: datetime, told: int) -> None:
+    """What the provider says of this month's messages."""
+    await connection.execute(
+        "insert into account_state (account, quota_limit, quota_used, quota_at, quota_told) "
+        "values (%b, %b, %b, %b, %b) on conflict (account) do update set "
+        "quota_limit = excluded.quota_limit, quota_used = excluded.quota_used, "
+        "quota_at = excluded.quota_at, quota_told = excluded.quota_told",
+        [account, limit, used, at, told],
+    )

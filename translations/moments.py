@@ -1,0 +1,21 @@
+"""A moment in words: when somebody will be there, on the clock of one place."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime
+
+#: Languages whose days and months the Unicode CLDR does not name (Mon, Karen, Kachin), or only in English (Shan).
+_NUMBERS_ONLY = frozenset({"mnw", "ksw", "kac", "shn"})
+_A_WEEK = timedelta(days=6)
+
+
+def moment(at: datetime, language: str, timezone: str, *, now: datetime) -> str:
+    """`at` as people of a language write it: the day of the week and the time, with the date when that is a week away.
+
+    In digits alone where the days have no names we know: day, month, time.
+    """
+    if language in _NUMBERS_ONLY:
+        return f"{at.astimezone(ZoneInfo(timezone)):%d/%m %H:%M}"
+    written = "EEEE HH:mm" if at - now < _A_WEEK else "EEEE d/M HH:mm"
+    return format_datetime(at, written, tzinfo=ZoneInfo(timezone), locale=language)

@@ -1,0 +1,262 @@
+"""What has been written goes to the people it is for: claimed, rendered, sent, and its fate written down.
+
+One task of the worker's loop for its whole life. A nudge wakes it, and it looks by itself every second. A turn writes
+down what the last attempts came to and claims the next ones in one transaction, so that a send costs two commits which
+it shares with its neighbours. The facts behind each rule are in docs/decisions/0008.
+"""
+
+import asyncio
+import itertools
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+from random import Random
+from uuid import UUID
+
+import structlog
+from redis.asyncio import Redis
+
+from channels import registry
+from model.deliveries import BROADCAST, CONVERSATION, Result, Sent
+from outbound.clients import Clients, Line
+from outbound.outcome import cannot, settle
+from outbound.pace import Pace
+from runtime.keys import key_id
+from storage import account_state, outbox, people
+from storage.account_state import AccountState
+from storage.database import Connection, StoreError
+from storage.outbox import Claimed, Outcome
+from workers_queue import budget
+from workers_queue.fates import Attempt, tell, write_down
+from workers_queue.make_ready import Impossible, NotNow, Ready, Rendering
+from workers_queue.workplace import Workplace
+
+AT_ONCE = 24  #: sends under way in one worker
+_FOR_CONVERSATIONS = 4  # of them, broadcasts may not have
+_OF_ONE_ACCOUNT = 16  # of them: one provider that hangs must not take all
+_LEASE = timedelta(seconds=60)
+_POLL_SECONDS = 1.0
+_STOP_SECONDS = 15.0
+log = structlog.get_logger()
+
+
+class Deliverer:
+    """Belongs to the worker's loop. `chance` decides jitter alone."""
+
+    def __init__(self, at: Workplace, clients: Clients, pace: Pace, chance: Random) -> None:
+        self._at, self._chance = at, chance
+        self._rendering = Rendering(at, clients, pace)
+        self._sending: dict[asyncio.Task[Attempt], Claimed] = {}
+        self._attempts: list[Attempt] = []  #: known, and not written down yet
+        self._states: Mapping[str, AccountState] = {}
+        self.no_broadcasts: Collection[str] = ()  #: accounts whose month is used up, but for answers
+
+    @property
+    def under_way(self) -> Sequence[asyncio.Task[Attempt]]:
+        """Sends that have begun."""
+        return list(self._sending)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is under way or waits to be written down."""
+        return not (self._sending or self._attempts)
+
+    async def run(self) -> None:
+        """Deliver until cancelled; what is under way then is finished and written down."""
+        try:
+            while True:
+                try:
+                    claimed = await self.turn()
+                except StoreError as error:
+                    log.warning("deliver.store_away", error=type(error).__name__)
+                    claimed = 0
+                if not claimed or len(self._sending) >= AT_ONCE:
+                    await self.something_new(_POLL_SECONDS)
+        finally:
+            await self._finish()
+
+    async def turn(self) -> int:
+        """Write down what is known, claim what is due, begin it; gives how many were claimed."""
+        self._collect()
+        now, known = self._at.clock(), list(self._attempts)
+        async with self._at.database.intake() as connection:
+            await write_down(connection, known, self._states, self._chance)
+            self._states = await account_state.states(connection)
+            rows = await self._claim(connection, now)
+            named = {key_id(blob) for row in rows for blob in (row.to, row.text) if blob}
+            keys = await people.keys_by_id(connection, self._at.master, named) if named else {}
+        del self._attempts[: len(known)]
+        found = await asyncio.gather(*(self._rendering.ready(row, keys, now) for row in rows))
+        self._attempts += [_impossible(one, now) for one in found if isinstance(one, Impossible)]
+        await self._begin([one for one in found if isinstance(one, Ready)], now)
+        await self._give_back([(one.row, one.due_at) for one in found if isinstance(one, NotNow)])
+        return len(rows)
+
+    async def something_new(self, seconds: float) -> None:
+        """Until a send ends, a nudge comes, or so many seconds have passed."""
+        wake = self._at.wakes["deliver"]
+        woken = asyncio.create_task(wake.wait())
+        ended, _ = await asyncio.wait({woken, *self._sending}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        woken.cancel()
+        wake.clear()
+        if ended - {woken}:
+            # what ends about now is written down together; under load a little longer, for fewer and fuller turns
+            await asyncio.sleep(0.02 if len(self._sending) > AT_ONCE // 2 else 0.005)
+
+    # ---- claiming
+
+    async def _claim(self, connection: Connection, now: datetime) -> list[Claimed]:
+        """Conversations first; broadcasts only into what room those leave, but for a few places kept free."""
+        rows: list[Claimed] = []
+        for priority, kept_free in ((CONVERSATION, 0), (BROADCAST, _FOR_CONVERSATIONS)):
+            room = AT_ONCE - kept_free - len(self._sending) - len(rows)
+            if room > 0:
+                rows += await outbox.claim(
+                    connection,
+                    slot=self._at.slot,
+                    now=now,
+                    limit=room,
+                    lease=_LEASE,
+                    priority=priority,
+                    paused=self._paused(now, rows).union(self.no_broadcasts if priority == BROADCAST else ()),
+                )
+        kept, spare = self._within_limits(rows)
+        for row in spare:
+            await outbox.give_back(connection, row.lease, [(row.id, now)])
+        return kept
+
+    def _paused(self, now: datetime, rows: Sequence[Claimed]) -> set[str]:
+        resting = {account for account, s in self._states.items() if s.open_until and s.open_until > now}
+        under_way = Counter(row.account for row in (*self._sending.values(), *rows))
+        return resting | {account for account, count in under_way.items() if count >= self._most(account)}
+
+    def _most(self, account: str) -> int:
+        """Sends under way through one account: one alone where it keeps failing, to see whether it is well again."""
+        state = self._states.get(account)
+        return 1 if state and state.failing_since and state.open_until else _OF_ONE_ACCOUNT
+
+    def _within_limits(self, rows: Sequence[Claimed]) -> tuple[list[Claimed], list[Claimed]]:
+        under_way = Counter(row.account for row in self._sending.values())
+        kept: list[Claimed] = []
+        spare: list[Claimed] = []
+        for row in rows:
+            (kept if under_way[row.account] < self._most(row.account) else spare).append(row)
+            under_way[row.account] += 1
+        return kept, spare
+
+    # ---- sending
+
+    async def _begin(self, ready: Sequence[Ready], now: datetime) -> None:
+        """Committed before the first byte leaves: whoever finds the row later knows that it may have been sent."""
+        begun: set[UUID] = set()
+        if ready:
+            async with self._at.database.intake() as connection:
+                for lease in {one.row.lease for one in ready}:
+                    these = [(o.row.id, _keyed_until(o, o.row.parts_done, now)) for o in ready if o.row.lease == lease]
+                    begun |= await outbox.begin(connection, lease, these)
+        for one in ready:
+            if one.row.id in begun:
+                self._sending[asyncio.create_task(self._send(one))] = one.row
+
+    async def _give_back(self, rows: Sequence[tuple[Claimed, datetime]]) -> None:
+        if rows:
+            async with self._at.database.intake() as connection:
+                for row, due_at in rows:
+                    await outbox.give_back(connection, row.lease, [(row.id, due_at)])
+
+    async def _send(self, ready: Ready) -> Attempt:
+        """All requests of one delivery, in order, up to the first that is not taken."""
+        row, line, at = ready.row, ready.line, self._at.clock()
+        pause = timedelta(seconds=line.out.limits.per_person_seconds)
+        for number in range(row.parts_done, len(ready.parts)):
+            result = await line.out.send(line.client, ready.parts[number])
+            if not isinstance(result, Sent) or number + 1 == len(ready.parts):
+                break
+            await self._part_done(ready, number + 1, result, at)
+            await asyncio.sleep(pause.total_seconds())
+        tried = replace(row, tries=row.tries + 1)
+        outcome = settle(result, tried, at=at, ids=self._ids(result, line), chance=self._chance)
+        return Attempt(row=row, outcome=outcome, result=result, pause=pause)
+
+    async def _part_done(self, ready: Ready, done: int, result: Sent, at: datetime) -> None:
+        row, now, ids = ready.row, self._at.clock(), self._ids(result, ready.line)
+        so_far = Outcome(
+            id=row.id, lease=row.lease, account=row.account, state="sending", at=at, units=result.units, ids=ids
+        )
+        async with self._at.database.intake() as connection:
+            await outbox.part_done(connection, so_far, done, _keyed_until(ready, done, now), now + _LEASE)
+
+    def _ids(self, result: Result, line: Line) -> tuple[str, ...]:
+        """The provider's ids as the store knows them: where they are made of a person's they are veiled."""
+        if not isinstance(result, Sent):
+            return ()
+        private = registry.load(line.account.channel).private_ids
+        return tuple(self._at.master.veil(id_) for id_ in result.ids) if private else result.ids
+
+    # ---- what is known
+
+    def _collect(self) -> None:
+        for task in [task for task in self._sending if task.done()]:
+            row = self._sending.pop(task)
+            if (error := task.exception()) is None:
+                self._attempts.append(task.result())
+            else:  # a channel's send raises nothing: it was the store, or a mistake of ours; nobody knows what left
+                log.error("deliver.failed", delivery=str(row.id), error=type(error).__name__)
+                outcome = Outcome(id=row.id, lease=row.lease, account=row.account, state="unknown", at=self._at.clock())
+                self._attempts.append(Attempt(row=row, outcome=outcome))
+
+    async def _finish(self) -> None:
+        """A stop waits for what is under way: cut off, nobody would know what became of it."""
+        if self._sending:
+            await asyncio.wait(self._sending, timeout=_STOP_SECONDS)
+        self._collect()
+        with suppress(StoreError):  # the store is away: the lease runs out, and the fate is unknown
+            async with self._at.database.intake() as connection:
+                await write_down(connection, self._attempts, self._states, self._chance)
+
+
+async def deliver(at: Workplace, redis_url: str) -> None:
+    """Deliver until cancelled, with connections of its own."""
+    clients, pace = Clients(at.settings), Pace(Redis.from_url(redis_url, socket_timeout=2), at.settings.workers.count)
+    deliverer = Deliverer(at, clients, pace, Random())  # noqa: S311 - jitter, nothing secret
+    watching = asyncio.create_task(_watch_the_month(at, clients, deliverer))
+    try:
+        await deliverer.run()
+    finally:
+        watching.cancel()
+        await clients.close()
+        await pace.close()
+
+
+async def _watch_the_month(at: Workplace, clients: Clients, deliverer: Deliverer) -> None:
+    """What may be broadcast is looked up each minute, quotas are asked for each tenth."""
+    for minute in itertools.count():
+        try:
+            if minute % 10 == 0:
+                await budget.look(at, clients)
+            deliverer.no_broadcasts = await budget.closed(at)
+        except Exception as error:  # noqa: BLE001 - the next minute may do better
+            log.warning("budget.not_looked_at", error=type(error).__name__)
+        await asyncio.sleep(60)
+
+
+async def recover(at: Workplace, *, slot: str | None = None) -> None:
+    """Deliveries whose worker is gone: unknown, or sent again where the provider knows their key."""
+    async with at.database.intake() as connection:
+        changed = await outbox.recover(connection, now=at.clock(), slot=slot)
+        await tell(connection, changed)
+    if changed:
+        log.warning("deliver.recovered", deliveries=len(changed))
+
+
+def _impossible(one: Impossible, now: datetime) -> Attempt:
+    return Attempt(row=one.row, outcome=cannot(one.row, one.reason, now))
+
+
+def _keyed_until(ready: Ready, number: int, now: datetime) -> datetime | None:
+    """Until when one of its requests may be repeated without harm; None where it may not."""
+    if ready.parts[number].key is None:
+        return None
+    return ready.row.keyed_until or now + timedelta(hours=ready.line.out.limits.key_hours)

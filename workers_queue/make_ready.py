@@ -1,0 +1,96 @@
+"""From a claimed row to requests that can be sent: unsealed, rendered, and paid for out of its account's bucket."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from channels.contract import CannotSay, Part
+from model.deliveries import BROADCAST, CONVERSATION, Reason
+from outbound.clients import Clients, Line, NoAccount
+from outbound.pace import Pace
+from outbound.said import outgoing
+from runtime.keys import CannotOpen, Key, key_id
+from storage import outbox, people
+from storage.outbox import Claimed
+from workers_queue.workplace import Workplace
+
+#: Seconds' worth of an account's rate that may be drawn at once: an answer never waits behind broadcasts.
+_AHEAD = {CONVERSATION: 2.0, BROADCAST: 0.5}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """A delivery that may go."""
+
+    row: Claimed
+    line: Line
+    parts: Sequence[Part]  #: all of them; those before `row.parts_done` are through
+
+
+@dataclass(frozen=True, slots=True)
+class Impossible:
+    """A delivery that is not even tried."""
+
+    row: Claimed
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class NotNow:
+    """A delivery whose account has sent as much as it may for the moment."""
+
+    row: Claimed
+    due_at: datetime
+
+
+class Rendering:
+    """How one worker makes deliveries ready."""
+
+    def __init__(self, at: Workplace, clients: Clients, pace: Pace) -> None:
+        self._at, self._clients, self._pace = at, clients, pace
+
+    async def ready(self, row: Claimed, keys: Mapping[UUID, Key], now: datetime) -> Ready | Impossible | NotNow:
+        """What can be done with a claimed delivery. `keys`: those its sealed values name, without erased people's."""
+        try:
+            line = await self._clients.line(row.account)
+            parts = await self._rendered(row, line, keys, now)
+        except NoAccount:
+            return Impossible(row, "account_gone")
+        except CannotSay as error:
+            return Impossible(row, error.reason)
+        except (KeyError, CannotOpen):  # the person was erased: there is nobody to write to
+            return Impossible(row, "bad_address")
+        rate = line.account.per_second or line.out.limits.per_second
+        units = sum(part.units for part in parts[row.parts_done :])
+        wait = await self._pace.take(row.account, units, rate, ahead=_AHEAD[row.priority])
+        return NotNow(row, now + timedelta(seconds=wait)) if wait > 0 else Ready(row=row, line=line, parts=parts)
+
+    async def _rendered(self, row: Claimed, line: Line, keys: Mapping[UUID, Key], now: datetime) -> Sequence[Part]:
+        if row.left_how in ("blocked", "unfollowed"):
+            raise CannotSay("blocked")
+        if row.left_how == "opted_out" and row.priority == BROADCAST:
+            raise CannotSay("opted_out")
+        said = outgoing(
+            row,
+            address_key=keys[key_id(row.to)],
+            key=keys[key_id(row.text or row.to)],
+            files=(),
+            choices=(),
+            now=now,
+            reply_handle=await self._reply_handle(row, line, now),
+        )
+        return line.out.render(said, line.account.settings)
+
+    async def _reply_handle(self, row: Claimed, line: Line, now: datetime) -> str | None:
+        """A fresh one, at the first try alone: later the same words must go by the same calls, under the same keys."""
+        fresh = timedelta(seconds=line.out.limits.reply_seconds)
+        if not fresh or row.tries or row.heard_at is None or now - row.heard_at > fresh:
+            return None
+        async with self._at.database.intake() as connection:
+            taken = await outbox.take_reply_handle(connection, row.address, row.account, since=now - fresh)
+            if taken is None:
+                return None
+            message, sealed = taken
+            keys = await people.keys_by_id(connection, self._at.master, {key_id(sealed)})
+        return keys[key_id(sealed)].open("message|reply_handle", message, sealed).decode()
