@@ -36,7 +36,7 @@ class Files:
     async def _measured(self, name: str) -> tuple[int, int]:
         """Bytes before sealing, and frames."""
         sealed = await self._blobs.size(name)
-        frames = -(-sealed // (FRAME + _MORE))
+        frames = max(1, -(-sealed // (FRAME + _MORE)))
         if sealed - (frames - 1) * (FRAME + _MORE) <= _MORE:
             raise CannotOpen(f"{name} was cut short")
         return sealed - frames * _MORE, frames
