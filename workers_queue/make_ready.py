@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from channels.contract import CannotSay, Part
-from model.deliveries import BROADCAST, CONVERSATION, Reason
+from model.deliveries import BROADCAST, CONVERSATION, Choice, Reason
 from outbound.clients import Clients, Line, NoAccount
 from outbound.pace import Pace
 from outbound.said import outgoing
 from runtime.keys import CannotOpen, Key, key_id
 from storage import outbox, people
 from storage.outbox import Claimed
+from translations.menu import choices
 from workers_queue.workplace import Workplace
 
 #: Seconds' worth of an account's rate that may be drawn at once: an answer never waits behind broadcasts.
@@ -76,11 +77,16 @@ class Rendering:
             address_key=keys[key_id(row.to)],
             key=keys[key_id(row.text or row.to)],
             files=(),
-            choices=(),
+            choices=self._choices(row, line),
             now=now,
             reply_handle=await self._reply_handle(row, line, now),
         )
         return line.out.render(said, line.account.settings)
+
+    def _choices(self, row: Claimed, line: Line) -> Sequence[Choice]:
+        if row.menu != "languages":
+            return ()
+        return choices(line.account.languages, unreviewed=self._at.settings.unreviewed_phrases)
 
     async def _reply_handle(self, row: Claimed, line: Line, now: datetime) -> str | None:
         """A fresh one, at the first try alone: later the same words must go by the same calls, under the same keys."""
