@@ -233,12 +233,13 @@ def reply(
     text: Annotated[str, typer.Argument(help="What to say; `-` reads it from standard input.")] = "",
     config: Config = CONFIG,
     data: Data = DATA,
+    file: Annotated[Path | None, typer.Option(help="A picture, a sound, a film or a document to send along.")] = None,
 ) -> None:
     """Answer a ticket, on the channel the person wrote from last."""
     from gateway.answering import reply as answer
 
     words = sys.stdin.read() if text == "-" else text
-    _look(config, data, lambda at: answer(at, ticket, words))
+    _look(config, data, lambda at: answer(at, ticket, words, file))
 
 
 @app.command()

@@ -71,9 +71,7 @@ async def prepare(name: str, data: bytes, *, largest: int, remaker: Remaker) -> 
 
 
 async def _remade(name: str, shown: str, data: bytes, remaker: Remaker) -> Prepared:
-    made = await remaker.made(data, "file")
-    if made.copy is None and made.why is None and made.mime.startswith("video/"):
-        made = await remaker.bare_film(data)
+    made = await remaker.sendable(data)
     if made.copy is None or made.copy_mime is None:
         raise BadFile(_unreadable(shown, made))
     kind = SENDABLE[made.copy_mime]

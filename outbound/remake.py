@@ -27,6 +27,7 @@ _READERS: Mapping[str, str] = {
     "video/webm": "matroska",
 }  # fmt: skip
 _FILMS = ("video/mp4", "video/3gpp", "video/quicktime")
+_SENT_PICTURE = ("1600", "950000")  # long side; bytes, of which LINE takes a million for what it shows at once
 _MADE = ("image/jpeg", "image/png", SOUND, "video/mp4")
 _JAIL = Path(__file__).with_name("jail.py")
 _PATIENCE = 120.0  # seconds; of processor time the jail allows itself less
@@ -63,12 +64,15 @@ class Remaker:
             return replace(made, why="not_what_it_says")
         return made
 
-    async def bare_film(self, data: bytes) -> Made:
-        """A film of ours as an MP4 without notes, the copy; `why` says why there is none."""
+    async def sendable(self, data: bytes) -> Made:
+        """The same for a file of ours that goes out: small enough for every channel, and films bare of notes too."""
         mime = sniff(data)
-        return (
-            await self._jailed(data, mime, "film", _READERS[mime]) if mime in _FILMS else Made(mime=mime, why="broken")
-        )
+        if mime in IMAGES:
+            return await self._jailed(data, mime, "picture", *_SENT_PICTURE)
+        made = await self.made(data, "file")
+        if made.copy is None and made.why is None and mime in _FILMS:
+            return await self._jailed(data, mime, "film", _READERS[mime])
+        return made
 
     async def _jailed(self, data: bytes, mime: str, *task: str) -> Made:
         async with self._one:

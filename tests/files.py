@@ -49,10 +49,13 @@ def voice(form: str = "ogg", codec: str = "libopus", rate: int = 48_000, seconds
     return out.getvalue()
 
 
-def film(seconds: int = 1) -> bytes:
-    """A short MP4."""
+def film(seconds: int = 1, place: str = "") -> bytes:
+    """A short MP4; with a place, a MOV as phones make them."""
     out = io.BytesIO()
-    with av.open(out, "w", format="mp4") as target:
+    form, how = ("mov", {"movflags": "use_metadata_tags"}) if place else ("mp4", {})
+    with av.open(out, "w", format=form, options=how) as target:
+        if place:
+            target.metadata["com.apple.quicktime.location.ISO6709"] = place
         stream = target.add_stream("mpeg4", rate=10)
         stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
         for _ in range(10 * seconds):
