@@ -23,6 +23,8 @@ app = typer.Typer(
 )
 audit_app = typer.Typer(help="The trail of who did what.", no_args_is_help=True)
 app.add_typer(audit_app, name="audit")
+media_app = typer.Typer(help="What people sent and were sent.")
+app.add_typer(media_app, name="media")
 
 Config = Annotated[
     Path, typer.Option(help="The network: accounts, organisations, routing.", envvar="WORKER_VOICE_CONFIG")
@@ -117,23 +119,14 @@ def worker(
     with told():
         at = stores(config, data, sandbox=sandbox, patient=True)
         _refuse_without_wall(at.owner, at.master)
-        from storage.database import Database
-        from storage.day_keys import DayKeys
-        from workers_queue.nudge import Nudger, connect
         from workers_queue.worker import work
-        from workers_queue.workplace import Workplace
+        from workers_queue.workplace import furnished
 
-        work(
-            Workplace(
-                slot=f"{socket.gethostname()}/{data.resolve()}/{slot}",
-                settings=at.settings,
-                master=at.master,
-                database=Database(at.owner, "worker", at.master, most=6),
-                day_keys=DayKeys(at.master, data / "keys" / "day_keys.json"),
-                nudger=Nudger(connect(at.redis_url)),
-            ),
-            at.redis_url,
+        slot = f"{socket.gethostname()}/{data.resolve()}/{slot}"
+        tools = furnished(
+            slot=slot, settings=at.settings, master=at.master, data=data, owner=at.owner, redis_url=at.redis_url
         )
+        work(tools, at.redis_url)
 
 
 def _refuse_without_wall(owner: str, master: "Master", *, door_alone: bool = False) -> None:
@@ -240,12 +233,13 @@ def reply(
     text: Annotated[str, typer.Argument(help="What to say; `-` reads it from standard input.")] = "",
     config: Config = CONFIG,
     data: Data = DATA,
+    file: Annotated[Path | None, typer.Option(help="A picture, a sound, a film or a document to send along.")] = None,
 ) -> None:
     """Answer a ticket, on the channel the person wrote from last."""
     from gateway.answering import reply as answer
 
     words = sys.stdin.read() if text == "-" else text
-    _look(config, data, lambda at: answer(at, ticket, words))
+    _look(config, data, lambda at: answer(at, ticket, words, file))
 
 
 @app.command()
@@ -277,6 +271,39 @@ def may_text(
     _look(config, data, lambda at: allow_texts(at, ticket, yes=not no))
 
 
+@app.command()
+def forget(
+    ticket: Annotated[str, typer.Argument(help="Number or id of a ticket of the person.")],
+    config: Config = CONFIG,
+    data: Data = DATA,
+    sandbox: Sandbox = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Erase the person behind a ticket everywhere, at their request. It cannot be undone."""
+    from gateway.forget import forget as run
+
+    _look(config, data, lambda at: run(at, ticket, yes=yes), sandbox=sandbox)
+
+
+@media_app.callback(invoke_without_command=True)
+def media(context: typer.Context, config: Config = CONFIG, data: Data = DATA, json: Json = False) -> None:
+    """What people sent and were sent: which files are here, which are not, and why."""
+    from gateway.media import show_media
+
+    if context.invoked_subcommand is None:
+        _look(config, data, lambda at: show_media(at, json=json))
+
+
+@media_app.command("retry")
+def media_retry(
+    attachment: Annotated[str, typer.Argument(help="Id of an attachment.")], config: Config = CONFIG, data: Data = DATA
+) -> None:
+    """Fetch a file again that is gone, was refused, or waits."""
+    from gateway.media import retry
+
+    _look(config, data, lambda at: retry(at, attachment))
+
+
 @app.command(hidden=True)
 def watch(config: Config = CONFIG, data: Data = DATA, words: bool = False) -> None:
     """One line for each new ticket, until stopped."""
@@ -293,13 +320,15 @@ def audit_verify(config: Config = CONFIG, data: Data = DATA) -> None:
     _look(config, data, verify_audit)
 
 
-def _look(config: Path, data: Path, show: Callable[["Stores"], Coroutine[Any, Any, int | None]]) -> None:
+def _look(
+    config: Path, data: Path, show: Callable[["Stores"], Coroutine[Any, Any, int | None]], *, sandbox: bool = False
+) -> None:
     from gateway.stores import stores
     from runtime.logs import set_up
 
     set_up("operator")
     with told():
-        code = asyncio.run(show(stores(config, data, secrets_required=False)))
+        code = asyncio.run(show(stores(config, data, secrets_required=False, sandbox=sandbox)))
     raise typer.Exit(code or 0)
 
 

@@ -2,7 +2,16 @@
 
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 
 from model.taxonomy import Urgency
@@ -154,6 +163,21 @@ class Retention(Form):
     closed_months: Annotated[int, Field(ge=1, le=240)] = 24  #: after a ticket was closed, what was said in it goes
 
 
+class Files(Form):
+    """Where files are kept that people send and are sent; always sealed."""
+
+    url: Annotated[str, AfterValidator(words.file_store)] = "embedded"  #: the data directory, or s3://bucket/prefix
+    access_key_id: Text | None = None
+    secret_access_key: Annotated[Text | None, Field(repr=False)] = None
+    largest_mb: Annotated[int, Field(ge=1, le=100)] = 25  #: whatever is larger is not fetched
+
+    @model_validator(mode="after")
+    def _with_its_keys(self) -> "Files":
+        if self.url != "embedded" and not (self.access_key_id and self.secret_access_key):
+            raise words.wrong("lacks its keys", "add access_key_id and secret_access_key, as ${ENV_NAME}")
+        return self
+
+
 class FileForm(Form):
     """The whole file; lists are checked item by item, so that one bad item does not hide the others."""
 
@@ -169,6 +193,7 @@ class FileForm(Form):
     door: Door = Door()
     workers: Workers = Workers()
     retention: Retention = Retention()
+    files: Files = Files()
 
 
 F = TypeVar("F", bound=Form)
@@ -179,6 +204,7 @@ _FORMS: dict[str, type[Form]] = {
     "acknowledgement": AcknowledgementForm,
     "queues": QueueForm, "routing": RuleForm, "when": ConditionForm,
     "intake": Intake, "door": Door, "workers": Workers, "retention": Retention,
+    "files": Files,
 }  # fmt: skip
 
 # pydantic's name of an error → what to write instead

@@ -5,7 +5,7 @@ import ipaddress
 import zoneinfo
 from collections.abc import Iterable
 from functools import cache
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from phonenumbers import SUPPORTED_REGIONS
 from pydantic_core import PydanticCustomError
@@ -126,4 +126,25 @@ def redis(value: str) -> str:
     """`embedded`, or an address that redis-py takes."""
     if value != "embedded" and value.partition("://")[0] not in ("redis", "rediss", "unix"):
         raise wrong("is not a Redis address", "write embedded, redis://…, rediss://… or unix://…")
+    return value
+
+
+_STORE = "write embedded, or s3://bucket/prefix?endpoint=https://…&region=…"
+
+
+def file_store(value: str) -> str:
+    """`embedded`, or a bucket; `endpoint` and `region` where it is not Amazon's first."""
+    if value == "embedded":
+        return value
+    try:
+        url = urlsplit(value)
+    except ValueError:
+        raise wrong("is not a file store", _STORE) from None
+    asked = dict(parse_qsl(url.query, keep_blank_values=True))
+    if url.scheme != "s3" or not url.hostname or url.username is not None or url.fragment:
+        raise wrong("is not a file store", _STORE)
+    if asked.keys() - {"endpoint", "region"}:
+        raise wrong("asks for what we do not know", _STORE)
+    if "endpoint" in asked:
+        base_url(asked["endpoint"])
     return value

@@ -101,6 +101,10 @@ class Master:
         """Key of one organisation's search grams: equal words of two organisations have different hashes."""
         return self._derive(f"grams|{organisation}")
 
+    def cipher(self, purpose: str) -> AESGCM:
+        """A cipher of its own for one purpose, for what is sealed with no person's key."""
+        return AESGCM(self._derive(f"cipher|{purpose}"))
+
     def password(self, login: str) -> str:
         """Password of a database login; the same on every machine that holds the master key."""
         return self._derive(f"login|{login}").hex()

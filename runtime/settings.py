@@ -14,7 +14,7 @@ from channels.contract import BadSettings, Channel
 from model.network import Network
 from runtime import config_file
 from runtime.config_file import BadConfig, ConfigFile, KeyPath, Problem, at, shown
-from runtime.config_form import AccountForm, Cost, Door, FileForm, Intake, Retention, Workers, check
+from runtime.config_form import AccountForm, Cost, Door, FileForm, Files, Intake, Retention, Workers, check
 from runtime.config_network import count, read_network, unique
 from translations import catalog
 
@@ -24,6 +24,7 @@ __all__ = [
     "BadConfig",
     "Cost",
     "Door",
+    "Files",
     "Intake",
     "Problem",
     "Retention",
@@ -68,6 +69,7 @@ class Settings:
     door: Door
     workers: Workers
     retention: Retention
+    files: Files
     unreviewed_phrases: bool = False  #: whether what no speaker has reviewed may be said: in the sandbox alone
 
 
@@ -107,6 +109,7 @@ def load(
         door=form.door,
         workers=form.workers,
         retention=form.retention,
+        files=form.files,
         unreviewed_phrases=unreviewed_phrases,
     )
 

@@ -18,11 +18,9 @@ from sandbox.accounts import names_in, read_accounts
 from sandbox.secrets import invent
 from storage import listing, receipts
 from storage.database import Database
-from storage.day_keys import DayKeys
 from storage.migrate import migrate
-from workers_queue.nudge import Nudger, connect
 from workers_queue.take_in import give_up_waiting, take_in
-from workers_queue.workplace import Workplace
+from workers_queue.workplace import Workplace, furnished
 
 CONFIG = Path(__file__).parent.parent / "config.yaml"
 NOON = datetime(2026, 11, 20, 5, tzinfo=UTC)  # a Friday, noon in Bangkok
@@ -132,13 +130,8 @@ async def house(owner: str, redis_url: str, data: Path) -> AsyncIterator[House]:
     settings = load(CONFIG, secrets, unreviewed_phrases=True)
     master = load_master(data / "keys" / "master.key")
     migrate(owner, master, settings.network, account_rows(settings))
-    workplace = Workplace(
-        slot="test",
-        settings=settings,
-        master=master,
-        database=Database(owner, "worker", master, most=4),
-        day_keys=DayKeys(master, data / "keys" / "day_keys.json"),
-        nudger=Nudger(connect(redis_url)),
+    workplace = furnished(
+        slot="test", settings=settings, master=master, data=data, owner=owner, redis_url=redis_url, most=4
     )
     await workplace.database.open()
     async with workplace.database.intake() as connection:

@@ -25,5 +25,11 @@ def deliver() -> None:
     wake("deliver")
 
 
+def fetch() -> None:
+    """Somebody has sent a file: the worker's fetcher looks at once."""
+    here().nudger.begin("fetch")
+    wake("fetch")
+
+
 async def _also(name: str) -> None:
     here().nudger.nudge(name)

@@ -42,6 +42,11 @@ class Pending:
         """(account, provider id) of new messages: events may have been waiting for them."""
         return [(account, id_[2:]) for (account, id_), message in self.remember.items() if message and id_[:2] == "m:"]
 
+    def jobs(self) -> set[str]:
+        """The jobs that this batch gives something to do."""
+        due = {"deliver": self.deliveries, "fetch": self.attachments}
+        return {job for job, rows in due.items() if rows}
+
     async def write_tickets(
         self, connection: Connection, before: Mapping[UUID, Ticket], after: Sequence[Ticket]
     ) -> None:
