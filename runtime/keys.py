@@ -97,6 +97,10 @@ class Master:
         """An id that equal ids share and nobody without the key can guess back."""
         return hmac.digest(self._blind, b"id\0" + id_.encode(), "sha256").hex()[:32]
 
+    def alias(self, place: str, id: UUID) -> str:
+        """What stands for an id in one place: the same each time, another in every other place, and no way back."""
+        return hmac.digest(self._derive(f"alias|{place}"), id.bytes, "sha256").hex()[:32]
+
     def grams_key(self, organisation: UUID) -> bytes:
         """Key of one organisation's search grams: equal words of two organisations have different hashes."""
         return self._derive(f"grams|{organisation}")
