@@ -34,6 +34,7 @@ async def reply(at: Stores, named: str, text: str) -> int:
             return _wrong(str(error))
     nudger = Nudger(connect(at.redis_url))
     nudger.nudge("deliver")
+    nudger.nudge("sync_cases")
     await nudger.close()
     typer.echo(f"On its way through {said.account}: `worker-voice deliveries` shows {said.delivery}.")
     return 0

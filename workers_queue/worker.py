@@ -25,6 +25,7 @@ from translations import lexicon
 from workers_queue.deliver import deliver, recover
 from workers_queue.nudge import QUEUE
 from workers_queue.sweep import sweep
+from workers_queue.sync import sync
 from workers_queue.workplace import Workplace
 
 HARD_LIMIT = 90.0  # seconds a job may take; its lease has run out by then
@@ -136,7 +137,7 @@ async def _begin(workplace: Workplace, redis_url: str) -> list[asyncio.Task[None
         released = await receipts.release(connection, slot=workplace.slot)
     await recover(workplace, slot=workplace.slot)
     log.info("worker.started", slot=workplace.slot, released=released)
-    return [asyncio.create_task(duty) for duty in (sweep(workplace), deliver(workplace, redis_url))]
+    return [asyncio.create_task(duty) for duty in (sweep(workplace), deliver(workplace, redis_url), sync(workplace))]
 
 
 async def _end(workplace: Workplace, duties: Sequence[asyncio.Task[None]]) -> None:

@@ -25,6 +25,6 @@ class Workplace:
     nudger: Nudger
     clock: Callable[[], datetime] = now
     wakes: Mapping[str, asyncio.Event] = field(  #: what a nudge wakes, by the job's name
-        default_factory=lambda: {"deliver": asyncio.Event()}
+        default_factory=lambda: {"deliver": asyncio.Event(), "sync_cases": asyncio.Event()}
     )
     busy: asyncio.Lock = field(default_factory=asyncio.Lock)  #: one batch at a time: jobs and the sweep share a core
