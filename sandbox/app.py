@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from aiohttp import web
 
-from sandbox import control
+from sandbox import case_stores, control
 from sandbox.accounts import Account
 from sandbox.apis import facebook, facebook_page, line, line_account, telegram, twilio, twilio_calls
 from sandbox.apis.answering import WORLD, refusing
@@ -25,6 +25,7 @@ def make_app(accounts: Sequence[Account] = (), *, world: World | None = None) ->
     app[WORLD] = world or World(accounts)
     app.cleanup_ctx.append(_open)
     app.on_shutdown.append(_close)
+    app.add_subapp("/case-stores/", case_stores.make_app())
     modules = (twilio_calls, twilio, line_account, line, facebook, facebook_page, telegram, control)
     for module in modules:
         app.add_routes(module.routes())
