@@ -1,5 +1,6 @@
 """How a ticket looks as a Primero case: which of its fields hold what, by config.yaml. Pure."""
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -13,7 +14,15 @@ from runtime import config_words as words
 from runtime.config_file import KeyPath
 from runtime.config_form import StoreForm, Text
 
-FieldName = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]{0,63}$")]  #: as Primero's forms name them
+
+def _field_name(value: str) -> str:
+    if not _NAME.fullmatch(value):
+        raise words.wrong("is no name of a field", "write it as Primero's form has it, as risk_level")
+    return value
+
+
+_NAME = re.compile("[a-z][a-z0-9_]{0,63}")
+FieldName = Annotated[str, AfterValidator(_field_name)]  #: as Primero's forms name them
 Value = str | bool | int
 
 #: What can be put into a case; `opened_on` and `closed_on` are dates on the organisation's clock.

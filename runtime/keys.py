@@ -73,6 +73,7 @@ class Master:
         self._raw = raw
         self._wrap = AESGCM(self._derive("wrap"))
         self._blind = self._derive("blind index")
+        self._places: dict[str, bytes] = {}
 
     def _derive(self, purpose: str) -> bytes:
         return HKDFExpand(SHA256(), 32, b"worker-voice|" + purpose.encode()).derive(self._raw)
@@ -99,7 +100,9 @@ class Master:
 
     def alias(self, place: str, id: UUID) -> str:
         """What stands for an id in one place: the same each time, another in every other place, and no way back."""
-        return hmac.digest(self._derive(f"alias|{place}"), id.bytes, "sha256").hex()[:32]
+        if place not in self._places:  # few: a store and an organisation
+            self._places[place] = self._derive(f"alias|{place}")
+        return hmac.digest(self._places[place], id.bytes, "sha256").hex()[:32]
 
     def grams_key(self, organisation: UUID) -> bytes:
         """Key of one organisation's search grams: equal words of two organisations have different hashes."""
