@@ -189,3 +189,18 @@ def _store(at: Stores) -> Iterator[Finding]:
         )
     if not parked and oldest <= 60:
         yield _ok("receipts", f"{counts['receipts_new']:.0f} new, none parked")
+    yield from _case_stores(at)
+
+
+def _case_stores(at: Stores) -> Iterator[Finding]:
+    from gateway.cases import explained, looks
+
+    for look in asyncio.run(looks(at)):
+        what = f"case store {look.store.id}"
+        waiting = f"{look.due} on their way"
+        if look.code:
+            yield _wrong(what, f"{explained(look.code)}; {waiting}")
+        elif look.held:
+            yield _wrong(what, f"{look.held} held: `worker-voice cases` says why, `cases replay` tells them again")
+        else:
+            yield _ok(what, f"answers; {waiting}, none held")

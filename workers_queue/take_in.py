@@ -36,6 +36,7 @@ async def take_in(at: Workplace, *, tried_first: bool = False) -> int:
         readable = await _readable(at, lease)
         if readable:
             await _halving(at, lease, readable)
+            at.wakes["sync_cases"].set()
         return len(lease.receipts)
 
 

@@ -26,6 +26,7 @@ from workers_queue.deliver import deliver, recover
 from workers_queue.fetch import fetch
 from workers_queue.nudge import QUEUE
 from workers_queue.sweep import sweep
+from workers_queue.sync import sync
 from workers_queue.workplace import Workplace
 
 HARD_LIMIT = 90.0  # seconds a job may take; its lease has run out by then
@@ -139,7 +140,7 @@ async def _begin(workplace: Workplace, redis_url: str) -> list[asyncio.Task[None
         await media.release(connection, slot=workplace.slot)
     await recover(workplace, slot=workplace.slot)
     log.info("worker.started", slot=workplace.slot, released=released)
-    duties = (sweep(workplace), deliver(workplace, redis_url), fetch(workplace))
+    duties = (sweep(workplace), deliver(workplace, redis_url), fetch(workplace), sync(workplace))
     return [asyncio.create_task(duty) for duty in duties]
 
 
