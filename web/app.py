@@ -12,6 +12,7 @@ from storage.database import Database
 from web import account, authenticator, frame, invitation, login
 from web.guard import GUARDED, guarded, local_of_stranger, put_headers
 from web.inbox import act, answer, find, reveal, thread
+from web.inbox import files as files_of_people
 from web.pages import Pages
 from web.passwords import Passwords
 from web.routes import PUBLIC, Handler, Route
@@ -22,7 +23,7 @@ from web.static_files import StaticFiles
 WHO = web.AppKey("who", dict[tuple[str, str], frozenset[str]])
 AREAS: Sequence[Sequence[Route]] = (
     frame.ROUTES, login.ROUTES, invitation.ROUTES, authenticator.ROUTES, account.ROUTES,
-    thread.ROUTES, answer.ROUTES, act.ROUTES, reveal.ROUTES, find.ROUTES,
+    thread.ROUTES, answer.ROUTES, act.ROUTES, files_of_people.ROUTES, reveal.ROUTES, find.ROUTES,
 )  # fmt: skip
 
 

@@ -6,8 +6,10 @@ from uuid import uuid4
 
 import pytest
 
+from sandbox.providers import line
 from storage import search
-from tests.inbox import KO, inbox
+from tests.house import NOON
+from tests.inbox import AYE, KO, inbox
 from web.app import WHO
 from web.inbox.act import ACTS
 
@@ -85,11 +87,11 @@ async def test_of_two_who_answer_at_once_one_arrives(room):
     await mya.open(ticket)
     await arun.open(ticket)
     assert (await mya.answer(ticket, "first")).status == 200
-    page = await arun.answer(ticket, "second")
+    page = await arun.answer(ticket, "the other words")
     assert (page.status, "something newer came in" in page.text) == (409, True)
     assert len(await room.at.rows("select id from delivery")) == 1
     page = await arun.do(ticket, "draft", drop="yes")
-    assert "second" not in page.text
+    assert "the other words" not in page.text
 
 
 async def test_what_is_not_safe_is_refused_with_its_reason(room):
@@ -279,10 +281,29 @@ async def test_another_organisations_ticket_is_one_that_never_was(room):
 
 
 async def test_another_persons_messages_cannot_be_named_across_the_wall(room):
+    mine = await room.ticket()
     await room.write("help", minutes=1, who=KO)
     _, mya = await room.agent()
-    mine = await room.ticket()
     await mya.open(mine)
     for act in ("translate", "repair", "heard"):
         page = await mya.do(mine, act, message=str(uuid4()), attachment=str(uuid4()), language="en", text="x")
         assert (page.status, "There is no such message" in page.text) == (409, True)
+
+
+async def test_a_file_is_given_to_whoever_may_read_its_thread(room):
+    _, mya = await room.agent()
+    _, devi = await room.agent("Devi", organisation="lantern")
+    await room.take(line.image(room.home.accounts["line-th"], AYE, NOON + timedelta(minutes=2), 700), minutes=2)
+    async with room.home.database.intake() as connection:
+        await connection.execute(
+            "update attachment set state = 'kept', mime = 'image/jpeg', inline = true, duty = null"
+        )
+    ((id_,),) = await room.at.rows("select id from attachment")
+    page = await mya.open(await room.ticket())
+    assert f'src="/inbox/files/{id_}"' in page.text
+    assert (await mya.browser.get(f"/inbox/files/{id_}")).to.startswith("/files/")
+    assert await room.trail("file.taken") == []
+    assert (await mya.browser.get(f"/inbox/files/{id_}?original")).to.startswith("/files/")
+    assert len(await room.trail("file.taken")) == 1
+    for other in (id_, uuid4(), "nonsense"):
+        assert (await devi.browser.get(f"/inbox/files/{other}")).status == 404

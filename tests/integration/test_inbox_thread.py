@@ -158,6 +158,7 @@ async def test_rules_are_noted_in_the_strip_and_hold_at_once(room):
         assert words in page.text
     assert '<section class="strip"' in page.text
     room.at.clock.forward(hours=10)
+    _, mya = await room.agent("Arun")
     page = await mya.open(ticket)
     assert "strip-stop" in page.text
     assert "Do not write on LINE before" in page.text

@@ -113,6 +113,10 @@ class Teller:
         """Why something was not sent, and what to do (`refused.<reason>`)."""
         return catalog.say(f"refused.{reason}", self.local.language) if reason else ""
 
+    def media(self, why: str | None) -> str:
+        """Why a file is not here (`media.<why>`); empty where there is no reason yet."""
+        return catalog.say(f"media.{why}", self.local.language) if why else ""
+
 
 def undoable(thread: Thread, agent: UUID, now: datetime) -> tuple[Message, Fate] | None:
     """The answer of this agent that leaves in a few seconds, if there is one."""
