@@ -14,6 +14,7 @@ from sandbox.people import person
 from sandbox.providers import line
 from tests.desk import Browser, Desk, Page, desk
 from tests.house import NOON, House
+from web.site import SITE
 
 AYE, KO = person("aye", "my", "TH"), person("ko", "my", "TH")
 BURMESE = "အလုပ်ရှင်က ကျွန်မတို့ ပတ်စပို့ စာအုပ်တွေ သိမ်းထားတယ်။"
@@ -40,6 +41,11 @@ class Inbox:
     async def ticket(self) -> UUID:
         """The newest ticket."""
         return (await self.at.rows("select id from ticket order by id desc limit 1"))[0][0]
+
+    async def organisation(self) -> str:
+        """Whose the newest ticket is."""
+        ((uuid,),) = await self.at.rows("select organisation_id from ticket order by id desc limit 1")
+        return self.at.app[SITE].organisations[uuid].id
 
     async def agent(self, name: str = "Mya", *roles: Role, organisation: str = "shwe") -> tuple[Agent, "Sitting"]:
         agent = await self.at.agent(name, organisation, *roles)

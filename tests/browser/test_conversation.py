@@ -15,7 +15,7 @@ WIDTHS = {"wide": (1280, 800), "narrow": (360, 720)}
 SCRIPTS = {
     "th": "นายจ้างยึดหนังสือเดินทางของพวกเราไว้ ขอคืนก็ขู่ว่าจะเรียกตำรวจ",
     "km": "ថៅកែកាត់ប្រាក់ខែ ៣០០០ បាត រាល់ខែ ហើយមិនឱ្យក្រដាសប្រាក់ខែទេ។",
-    "ne": "कतारमा छु, घाम धेरै छ, पानी दिँदैनन्। छिटो सहयोग गर्नुहोस्।",
+    "ne": "नमस्कार, मेरो तलब दुई महिनादेखि आएको छैन।",
     "my": "အလုပ္ရွင္က ကြၽန္မတို႔ ပတ္စပို႔ စာအုပ္ေတြ သိမ္းထားတယ္။ ျပန္ေတာင္းရင္ ရဲေခၚမယ္လို႔ ၿခိမ္းေျခာက္တယ္။",
 }
 _RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
@@ -71,7 +71,7 @@ async def opened(room: Inbox, page) -> str:
 
 @pytest.mark.parametrize(("width", "dark"), [("wide", False), ("wide", True), ("narrow", False), ("narrow", True)])
 async def test_it_fits_and_everybody_can_read_it(room, screen, picture, width, dark):
-    agent, _ = await room.agent("Mya", "agent", "supervisor")
+    agent, _ = await room.agent("Mya", "agent", "supervisor", organisation=await room.organisation())
     page = await screen(agent, width, dark=dark)
     await opened(room, page)
     await picture(page, f"conversation-{width}-{'dark' if dark else 'light'}")
@@ -85,7 +85,7 @@ async def test_it_fits_and_everybody_can_read_it(room, screen, picture, width, d
 
 
 async def test_writing_with_the_keyboard_sending_and_undoing(room, screen, picture):
-    agent, _ = await room.agent()
+    agent, _ = await room.agent(organisation=await room.organisation())
     page = await screen(agent)
     await opened(room, page)
     await page.keyboard.press("t")
@@ -102,7 +102,7 @@ async def test_writing_with_the_keyboard_sending_and_undoing(room, screen, pictu
 
 
 async def test_written_offline_it_waits_in_memory_and_is_asked_again(room, screen, picture):
-    agent, _ = await room.agent()
+    agent, _ = await room.agent(organisation=await room.organisation())
     page = await screen(agent)
     await opened(room, page)
     await page.context.set_offline(True)
@@ -121,7 +121,7 @@ async def test_written_offline_it_waits_in_memory_and_is_asked_again(room, scree
 
 
 async def test_as_many_parts_as_the_provider_counts(room, screen):
-    agent, _ = await room.agent()
+    agent, _ = await room.agent(organisation=await room.organisation())
     page = await screen(agent)
     await opened(room, page)
     for text in (
@@ -144,7 +144,7 @@ async def test_as_many_parts_as_the_provider_counts(room, screen):
 
 
 async def test_what_was_revealed_is_hidden_again(room, screen):
-    agent, _ = await room.agent()
+    agent, _ = await room.agent(organisation=await room.organisation())
     page = await screen(agent)
     await page.clock.install()
     await opened(room, page)
@@ -159,7 +159,7 @@ async def test_what_was_revealed_is_hidden_again(room, screen):
 async def test_search(room, screen, picture):
     async with room.home.database.intake() as connection:
         await search.index(connection, room.home.workplace.master)
-    agent, _ = await room.agent()
+    agent, _ = await room.agent(organisation=await room.organisation())
     page = await screen(agent)
     await page.goto(f"{room.at.base}/find")
     await page.fill("#query", "កាត់ប្រាក់")

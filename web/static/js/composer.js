@@ -37,8 +37,8 @@ export function segments(text) {
 function show() {
   if (!form()) return;
   const { unit, most, hint, why } = way()?.dataset ?? { unit: "characters", most: 0, hint: "", why: "" };
-  form().querySelector("[data-hint]").textContent = hint;
-  const stop = form().querySelector("[data-why]");
+  form().querySelector("[data-shows=hint]").textContent = hint;
+  const stop = form().querySelector("[data-shows=why]");
   stop.hidden = !why;
   if (why) stop.textContent = why;
   form().querySelector("[data-count]").textContent = counted(area("text").value, unit, Number(most));
