@@ -8,8 +8,8 @@ from axe_playwright_python.async_playwright import Axe
 from channels.sms.segments import count
 from sandbox.providers import line
 from storage import search
+from tests.conversation import AYE, Inbox, inbox
 from tests.house import NOON
-from tests.inbox import AYE, Inbox, inbox
 
 WIDTHS = {"wide": (1280, 800), "narrow": (360, 720)}
 SCRIPTS = {

@@ -8,8 +8,8 @@ import pytest
 
 from sandbox.providers import line
 from storage import search
+from tests.conversation import AYE, KO, inbox
 from tests.house import NOON
-from tests.inbox import AYE, KO, inbox
 from web.app import WHO
 from web.inbox.act import ACTS
 

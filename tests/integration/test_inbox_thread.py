@@ -9,8 +9,8 @@ import pytest
 from desk import contact, saying
 from model.contact import Rules
 from sandbox.providers import line
+from tests.conversation import AYE, BURMESE, PART, inbox
 from tests.house import NOON
-from tests.inbox import AYE, BURMESE, PART, inbox
 
 ZAWGYI = "အလုပ္ရွင္က ကြၽန္မတို႔ ပတ္စပို႔ စာအုပ္ေတြ သိမ္းထားတယ္။ ျပန္ေတာင္းရင္ ရဲေခၚမယ္လို႔ ၿခိမ္းေျခာက္တယ္။"
 

@@ -4,8 +4,9 @@
 
 import { onKey } from "./keys.js";
 import { send } from "./http.js";
+import { toast } from "./say.js";
 import { t } from "./texts.js";
-import { apply, part } from "./thread.js";
+import { apply, here, part, ticket } from "./thread.js";
 
 const DRAFT_AFTER = 800;
 const WAITS = [2000, 5000, 10_000, 30_000];
@@ -70,6 +71,7 @@ function draftOf(kind) {
 }
 
 async function keep(kind) {
+  due[kind] = 0;
   if (!form()) return;
   const answer = await send(path("draft"), { method: "POST", body: draftOf(kind) }).catch(() => null);
   const told = form()?.querySelector("[data-kept]");
@@ -79,8 +81,17 @@ async function keep(kind) {
 document.addEventListener("input", (event) => {
   if (!event.target.closest("form[data-composer]")) return;
   show();
+  here("writes");
   if (event.target === area("text")) keepLater("reply");
   if (event.target === area("note")) keepLater("note");
+});
+// whoever leaves the field may leave the conversation: nothing typed in the last moment is lost
+document.addEventListener("focusout", (event) => {
+  if (!event.target.closest("form[data-composer]") || event.target.tagName !== "TEXTAREA") return;
+  const kind = event.target.name === "note" ? "note" : "reply";
+  if (!due[kind]) return;
+  clearTimeout(due[kind]);
+  keep(kind);
 });
 document.addEventListener("change", (event) => {
   if (event.target === area("language")) area("text").lang = event.target.value;
@@ -97,7 +108,8 @@ document.addEventListener("submit", (event) => {
   const field = area(isNote ? "note" : "text");
   if (!field.value.trim()) return field.focus();
   clearTimeout(due[isNote ? "note" : "reply"]);
-  const said = { to: path(isNote ? "note" : "answer"), body: new FormData(form()), line: pending(field, isNote), field: field.name };
+  due[isNote ? "note" : "reply"] = 0;
+  const said = { ticket: ticket(), to: path(isNote ? "note" : "answer"), body: new FormData(form()), line: pending(field, isNote), field: field.name };
   field.value = "";
   show();
   queue.push(said);
@@ -136,23 +148,26 @@ async function flush() {
     tries = 0;
     queue.shift();
     said.line.remove();
-    if (!apply(answer.html, { composer: answer.status !== 200 || said.field === "text" }) || answer.status === 422) giveBack(said);
-    if (answer.status !== 200 && queue.length) return holdRest();
+    const shown = apply(answer.html, { composer: answer.status !== 200 || said.field === "text" });
+    if (answer.status !== 200) giveBack([...(shown && answer.status !== 422 ? [] : [said]), ...after(said)]);
   }
-  form()?.querySelector("[data-offline]")?.remove();
   show();
 }
 
-/** An answer that was refused comes back to be changed; what was written after it is not sent past it. */
-function giveBack(said) {
-  const field = area(said.field);
-  if (field && !field.value) field.value = said.body.get(said.field);
+/** What was written to the same person after an answer that was held: it is not sent past it. */
+function after(said) {
+  const later = queue.filter((one) => one.ticket === said.ticket);
+  queue.splice(0, queue.length, ...queue.filter((one) => one.ticket !== said.ticket));
+  return later;
 }
-function holdRest() {
-  for (const said of queue.splice(0)) {
+
+/** Words that were refused come back to be changed, to the conversation they belong to and to no other. */
+function giveBack(those) {
+  for (const said of those) {
     said.line.remove();
-    const field = area(said.field);
-    if (field) field.value = [field.value, said.body.get(said.field)].filter(Boolean).join("\n");
+    const field = said.ticket === ticket() ? area(said.field) : null;
+    if (!field) toast(t("js.kept_there"), { seconds: 20 });
+    else if (!field.value.includes(said.body.get(said.field))) field.value = [field.value, said.body.get(said.field)].filter(Boolean).join("\n");
   }
 }
 
