@@ -30,7 +30,7 @@ async def test_an_answer_waits_five_seconds_and_stops_the_clock(room):
     page = await mya.answer(ticket, "Is it all right to write now?")
     assert page.status == 200
     assert "Sending in 5 seconds" in page.text
-    ((due,),) = await room.at.rows("select due_at from delivery")
+    ((due,),) = await room.at.rows("select due_at from delivery where purpose = 'reply'")
     assert due - room.at.clock() == timedelta(seconds=5)
     assert await room.at.rows("select waiting_since from ticket") == [(None,)]
 
@@ -43,7 +43,7 @@ async def test_undo_brings_the_words_back(room):
     page = await mya.do(ticket, "undo", delivery=mya.undoable())
     assert page.status == 200
     assert re.search(r"<textarea[^>]*>too early</textarea>", page.text)
-    assert await room.at.rows("select state from delivery") == [("cancelled",)]
+    assert await room.at.rows("select state from delivery where purpose = 'reply'") == [("cancelled",)]
     assert await room.at.rows("select waiting_since is null from ticket") == [(False,)]
 
 
@@ -59,7 +59,7 @@ async def test_undo_comes_too_late_or_from_somebody_else(room):
     page = await arun.do(ticket, "undo", delivery=delivery)
     assert (page.status, "Only whoever holds it" in page.text) == (409, True)
     async with room.home.database.intake() as connection:
-        await connection.execute("update delivery set state = 'sending'")
+        await connection.execute("update delivery set state = 'sending' where purpose = 'reply'")
     page = await mya.do(ticket, "undo", delivery=delivery)
     assert (page.status, "it has left already" in page.text) == (409, True)
 
@@ -75,7 +75,7 @@ async def test_newer_words_hold_the_answer_and_show_both(room):
     assert "something newer came in" in held
     assert "please do not write, he is here" in held
     assert "Hello, are you alone?" in held
-    assert await room.at.rows("select id from delivery") == []
+    assert await room.at.rows("select id from delivery where purpose = 'reply'") == []
     assert "Hello, are you alone?" in (await mya.open(ticket)).text  # the draft
     assert (await mya.answer(ticket, "Hello, are you alone?")).status == 200
 
@@ -89,7 +89,7 @@ async def test_of_two_who_answer_at_once_one_arrives(room):
     assert (await mya.answer(ticket, "first")).status == 200
     page = await arun.answer(ticket, "the other words")
     assert (page.status, "something newer came in" in page.text) == (409, True)
-    assert len(await room.at.rows("select id from delivery")) == 1
+    assert len(await room.at.rows("select id from delivery where purpose = 'reply'")) == 1
     page = await arun.do(ticket, "draft", drop="yes")
     assert "the other words" not in page.text
 
@@ -102,7 +102,7 @@ async def test_what_is_not_safe_is_refused_with_its_reason(room):
     page = await mya.answer(ticket, "hello")
     assert page.status == 409
     assert "this person said that writing here is not safe" in page.text
-    assert await room.at.rows("select id from delivery") == []
+    assert await room.at.rows("select id from delivery where purpose = 'reply'") == []
 
 
 async def test_where_time_alone_is_in_the_way_it_can_wait(room):
