@@ -1,6 +1,7 @@
 """The operator answers: a reply to a ticket, and what became of everything that was said."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import typer
@@ -9,7 +10,8 @@ from gateway.look import line, opened, table
 from gateway.stores import Stores
 from outbound.answer import CannotAnswer, NoTicket, answer
 from outbound.words import BadText
-from storage import answers, audit, listing
+from runtime.ids import now
+from storage import answers, audit, contact_rules, listing
 from translations import catalog
 from workers_queue.nudge import Nudger, connect
 
@@ -50,7 +52,15 @@ async def allow_texts(at: Stores, named: str, *, yes: bool) -> int:
             held = await answers.hold(connection, ticket)
             if held is None:
                 return _wrong(f"There is no ticket {named}: `worker-voice tickets` lists them.")
-            await answers.may_text(connection, held.person, yes)
+            keys = await answers.open_keys(connection, at.master, [held.person])
+            if not keys:
+                return _wrong("This person was erased: there is nobody to write to.")
+            rules = contact_rules.opened(keys, held.contact, held.rules, held.text_ok)
+            others = {channel: answer for channel, answer in rules.on.items() if channel != "sms"}
+            rules = replace(rules, on=others | {"sms": "yes" if yes else "no"})
+            await contact_rules.write(
+                connection, organisation, held.person, keys[max(keys)], rules, author="operator", at=now()
+            )
             act = "contact.may_text" if yes else "contact.may_not_text"
             await audit.write(
                 connection, [audit.Line(organisation=organisation, actor="operator", action=act, ticket=ticket)]

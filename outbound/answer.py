@@ -1,18 +1,25 @@
 """An agent answers: words, and the delivery that brings them to the person, in one transaction."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from channels import registry
 from model.deliveries import NewDelivery, Reason
 from model.tickets import Message
-from outbound.way_back import NoWay, Route, choose
-from outbound.words import fit
+from outbound.way_back import NoWay, Route, choose, every
+from outbound.words import BadText, fit
 from runtime.ids import new_id, now
 from runtime.keys import Key, Master
 from runtime.settings import Settings
-from storage import answers, audit, feed, messages, outbox
-from storage.answers import Answerable
+from storage import answers, audit, contact_rules, feed, messages, outbox
+from storage.answers import Held
 from storage.database import Connection
+
+LONGEST_CHOICE = 20  #: characters of a quick reply; what LINE and Messenger show
+_NO_TIME = timedelta()
 
 
 class NoTicket(Exception):
@@ -20,11 +27,22 @@ class NoTicket(Exception):
 
 
 class CannotAnswer(Exception):
-    """No answer can go to this person now; `reason` says why (`refused.<reason>` in the catalog)."""
+    """No answer can go to this person now; `reason` says why (`refused.<reason>` in the catalog).
 
-    def __init__(self, reason: Reason) -> None:
+    `opens_at`: from when on it is safe, where time alone is in the way.
+    """
+
+    def __init__(self, reason: Reason, opens_at: datetime | None = None) -> None:
         super().__init__(reason)
-        self.reason = reason
+        self.reason, self.opens_at = reason, opens_at
+
+
+class Newer(Exception):
+    """Words came in, or somebody else answered, after what the author had before their eyes: the messages' ids."""
+
+    def __init__(self, messages: Sequence[UUID]) -> None:
+        super().__init__(f"{len(messages)} newer messages")
+        self.messages = messages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +52,7 @@ class Said:
     message: UUID
     delivery: UUID
     account: str
+    due_at: datetime  #: not before then
 
 
 async def answer(
@@ -47,21 +66,28 @@ async def answer(
     author: str,
     last_seen: UUID | None = None,
     language: str | None = None,
+    to: tuple[str, UUID] | None = None,
+    choices: Sequence[str] = (),
+    at: datetime | None = None,
+    undo: timedelta = _NO_TIME,
+    when_safe: bool = False,
 ) -> Said:
-    """Answer a ticket, in a desk's transaction. `author`: an agent's id, or `operator`.
+    """Answer a ticket, in a desk's transaction. `author`: `agent:` and an id, or `operator`.
 
-    Raises BadText, NoTicket or CannotAnswer; then nothing is written.
+    `last_seen`: the last message the author had before their eyes; None for a command, which shows none. `to`: account
+    and address where it shall go, by default where the newest words came from. `undo`: how long it can be called back.
+    `choices`: what the person can tap. `when_safe`: where time alone is in the way, wait for the person's safe hours.
+    Raises BadText, NoTicket, Newer or CannotAnswer; then nothing is written.
     """
-    words = fit(text)
-    found = await answers.hold(connection, ticket)
-    if found is None or found.status == "handed_over":
+    words, at = fit(text), at or now()
+    held = await answers.hold(connection, ticket)
+    if held is None or held.status == "handed_over":
         raise NoTicket
-    route = choose(await answers.ways_back(connection, found.person), settings, may_text=found.may_text)
-    key = await answers.key_of(connection, master, found.person)
-    if isinstance(route, NoWay) or key is None:
-        raise CannotAnswer(route.reason if isinstance(route, NoWay) else "bad_address")
-    message = _written(found, route, key, words, author=author, last_seen=last_seen, language=language)
-    delivery = _on_its_way(organisation, message, route)
+    if last_seen and (newer := await answers.newer(connection, ticket, last_seen, author)):
+        raise Newer(newer)
+    key, route = await _route(connection, master, settings, held, to, at, when_safe=when_safe)
+    message = _written(held, route, key, words, author=author, last_seen=last_seen, language=language, at=at)
+    delivery = _on_its_way(organisation, message, route, undo, key, _tappable(choices, route, settings))
     await messages.insert(connection, [(organisation, message)])
     await messages.insert_gram_due(connection, [(organisation, message.id)])
     await outbox.insert(connection, [delivery])
@@ -70,13 +96,61 @@ async def answer(
     act = audit.Line(organisation=organisation, actor=author, action="ticket.answered", ticket=ticket, detail=detail)
     await audit.write(connection, [act])
     await feed.tell(connection, [(organisation, ticket, "changed")])
-    return Said(message=message.id, delivery=delivery.id, account=route.account)
+    return Said(message=message.id, delivery=delivery.id, account=route.account, due_at=delivery.due_at or at)
+
+
+async def _route(
+    connection: Connection,
+    master: Master,
+    settings: Settings,
+    held: Held,
+    to: tuple[str, UUID] | None,
+    at: datetime,
+    *,
+    when_safe: bool,
+) -> tuple[Key, Route]:
+    """The key that seals the words, and where they go."""
+    keys = await answers.open_keys(connection, master, [held.person])
+    if not keys:
+        raise CannotAnswer("bad_address")
+    rules = contact_rules.opened(keys, held.contact, held.rules, held.text_ok)
+    ways = await answers.ways_back(connection, held.person)
+    found = choose(ways, settings, rules, at)
+    if to is not None:
+        wanted = [one for one in every(ways, settings, rules, at) if (one.account, one.address) == to]
+        found = wanted[0] if wanted else NoWay(reason="bad_address")
+    if isinstance(found, NoWay) and when_safe and found.opens_at:
+        then = every(ways, settings, rules, found.opens_at)
+        later = [one for one in then if (one.account, one.address) == (found.account, found.address)]
+        if later and isinstance(later[0], Route):
+            return keys[max(keys)], _from(later[0], found.opens_at)
+    if isinstance(found, NoWay):
+        raise CannotAnswer(found.reason, found.opens_at)
+    return keys[max(keys)], found
+
+
+def _from(route: Route, safe_from: datetime) -> Route:
+    return Route(
+        account=route.account,
+        address=route.address,
+        channel=route.channel,
+        heard_at=route.heard_at,
+        safe_from=safe_from,
+    )
 
 
 def _written(
-    ticket: Answerable, route: Route, key: Key, words: str, *, author: str, last_seen: UUID | None, language: str | None
+    ticket: Held,
+    route: Route,
+    key: Key,
+    words: str,
+    *,
+    author: str,
+    last_seen: UUID | None,
+    language: str | None,
+    at: datetime,
 ) -> Message:
-    id_, at = new_id(), now()
+    id_ = new_id()
     return Message(
         id=id_,
         ticket=ticket.id,
@@ -94,9 +168,27 @@ def _written(
     )
 
 
-def _on_its_way(organisation: UUID, message: Message, route: Route) -> NewDelivery:
+def _tappable(choices: Sequence[str], route: Route, settings: Settings) -> list[str]:
+    """Quick replies that this channel can show. Raises BadText, and CannotAnswer where it can show none."""
+    labels = [fit(label) for label in choices]
+    out = registry.load(settings.accounts[route.account].channel).out
+    most = out.limits.choices if out else 0
+    if labels and not most:
+        raise CannotAnswer("not_said")
+    if len(labels) > most:
+        raise BadText(f"There are {len(labels)} quick replies, and this channel shows {most}: leave some out.")
+    if any(len(label) > LONGEST_CHOICE for label in labels):
+        raise BadText(f"A quick reply has at most {LONGEST_CHOICE} characters: shorten it.")
+    return labels
+
+
+def _on_its_way(
+    organisation: UUID, message: Message, route: Route, undo: timedelta, key: Key, choices: Sequence[str]
+) -> NewDelivery:
+    at, id_ = message.occurred_at, new_id()
     return NewDelivery(
-        id=new_id(),
+        id=id_,
+        choices=key.seal("delivery|choices", id_, json.dumps(choices).encode()) if choices else None,
         organisation=organisation,
         message=message.id,
         ticket=message.ticket,
@@ -104,5 +196,7 @@ def _on_its_way(organisation: UUID, message: Message, route: Route) -> NewDelive
         address=route.address,
         account=route.account,
         purpose="reply",
-        at=message.occurred_at,
+        at=at,
+        due_at=max(at + undo, route.safe_from or at),
+        held_until=route.safe_from,
     )

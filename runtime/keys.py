@@ -101,6 +101,10 @@ class Master:
         """Key of one organisation's search grams: equal words of two organisations have different hashes."""
         return self._derive(f"grams|{organisation}")
 
+    def organisation_key(self, organisation: UUID) -> Key:
+        """What seals an organisation's own words: tags and answers it keeps ready. Derived, stored nowhere."""
+        return Key(organisation, AESGCM(self._derive(f"organisation|{organisation}")))
+
     def password(self, login: str) -> str:
         """Password of a database login; the same on every machine that holds the master key."""
         return self._derive(f"login|{login}").hex()

@@ -1,17 +1,19 @@
 """From a claimed row to requests that can be sent: unsealed, rendered, and paid for out of its account's bucket."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from channels.contract import CannotSay, Part
-from model.deliveries import BROADCAST, CONVERSATION, Reason
+from model.contact import Forbidden, Verdict, allowed
+from model.deliveries import BROADCAST, CONVERSATION, Choice, Reason
 from outbound.clients import Clients, Line, NoAccount
 from outbound.pace import Pace
 from outbound.said import outgoing
 from runtime.keys import CannotOpen, Key, key_id
-from storage import outbox, people
+from storage import contact_rules, outbox, people
 from storage.outbox import Claimed
 from workers_queue.workplace import Workplace
 
@@ -37,6 +39,14 @@ class Impossible:
 
 
 @dataclass(frozen=True, slots=True)
+class NotSafeNow:
+    """A delivery that waits for the person's safe hours."""
+
+    row: Claimed
+    opens_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class NotNow:
     """A delivery whose account has sent as much as it may for the moment."""
 
@@ -50,10 +60,17 @@ class Rendering:
     def __init__(self, at: Workplace, clients: Clients, pace: Pace) -> None:
         self._at, self._clients, self._pace = at, clients, pace
 
-    async def ready(self, row: Claimed, keys: Mapping[UUID, Key], now: datetime) -> Ready | Impossible | NotNow:
+    async def ready(
+        self, row: Claimed, keys: Mapping[UUID, Key], now: datetime
+    ) -> Ready | Impossible | NotNow | NotSafeNow:
         """What can be done with a claimed delivery. `keys`: those its sealed values name, without erased people's."""
         try:
             line = await self._clients.line(row.account)
+            verdict = safe(row, keys, line.account.channel, now)
+            if isinstance(verdict, Forbidden) and verdict.opens_at:
+                return NotSafeNow(row, verdict.opens_at)
+            if isinstance(verdict, Forbidden):
+                return Impossible(row, "not_safe")
             parts = await self._rendered(row, line, keys, now)
         except NoAccount:
             return Impossible(row, "account_gone")
@@ -76,7 +93,7 @@ class Rendering:
             address_key=keys[key_id(row.to)],
             key=keys[key_id(row.text or row.to)],
             files=(),
-            choices=(),
+            choices=_choices(row, keys),
             now=now,
             reply_handle=await self._reply_handle(row, line, now),
         )
@@ -94,3 +111,21 @@ class Rendering:
             message, sealed = taken
             keys = await people.keys_by_id(connection, self._at.master, {key_id(sealed)})
         return keys[key_id(sealed)].open("message|reply_handle", message, sealed).decode()
+
+
+def _choices(row: Claimed, keys: Mapping[UUID, Key]) -> list[Choice]:
+    """What an agent offers to tap; a tap says the same words back."""
+    if row.choices is None:
+        return []
+    labels = json.loads(keys[key_id(row.choices)].open("delivery|choices", row.id, row.choices))
+    return [Choice(label=label, value=label) for label in labels]
+
+
+def safe(row: Claimed, keys: Mapping[UUID, Key], channel: str, now: datetime) -> Verdict:
+    """Whether this may be sent now by what the person told this organisation. Whatever was allowed when it was written.
+
+    Raises KeyError where the person was erased.
+    """
+    return allowed(
+        contact_rules.opened(keys, row.contact, row.rules, row.text_ok), channel, "write", now, used=row.used
+    )
