@@ -6,19 +6,27 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 from io import BytesIO
+from pathlib import Path
+from typing import get_args
 
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
+from desk.listing import VIEWS, Order
+from intake.triage import RULES
 from model.agents import DENSITIES, ROLES, THEMES
-from translations import screens
+from model.events import Kind
+from translations import screens, taxonomy
 from web import rail
+from web.inbox.list import CHANNELS, URGENCIES
+from web.inbox.rows import PLAIN, Section
 from web.local import Local, direction, wanted
 
 WEB = files("web")
-TEMPLATES = {item.name: item.read_text("utf-8") for item in (WEB / "templates").iterdir()}
-CODE = {item.name: item.read_text("utf-8") for item in WEB.iterdir() if item.name.endswith(".py")}
+HERE = Path(str(WEB))
+TEMPLATES = {str(item): item.read_text("utf-8") for item in (HERE / "templates").rglob("*.html")}
+CODE = {str(item): item.read_text("utf-8") for item in HERE.rglob("*.py")}
 SCRIPTS = {item.name: item.read_text("utf-8") for item in (WEB / "static" / "js").iterdir()}
 #: Keys put together of a first half and one of these.
 JOINED = {
@@ -27,6 +35,16 @@ JOINED = {
     "density.": DENSITIES,
     "error.": re.findall(r'why="(\w+)"|else "(failed)"', "".join(CODE.values())),
     "sign_in.why_": ("ended", "out", "everywhere"),
+    "view.": VIEWS,
+    "list.empty_": VIEWS,
+    "list.order_": get_args(Order),
+    "list.section_": get_args(Section),
+    "list.sent_": ("failed", "unknown"),
+    "channel.": CHANNELS,
+    "urgency.": URGENCIES,
+    "kind.": get_args(Kind),
+    "reason.": (*RULES, *PLAIN),
+    "issue.": taxonomy.load().issues,
 }
 KEYS = screens.keys()
 KEY = r"[a-z]+(?:_[a-z]+)*\.[a-z_]+"
@@ -37,6 +55,7 @@ def used() -> set[str]:
     found = set(re.findall(rf'\bt\(\s*"({KEY})"', "".join(TEMPLATES.values())))
     found |= set(re.findall(rf'else t?\(?"({KEY})"', "".join(TEMPLATES.values())))
     found |= {key for text in CODE.values() for key in re.findall(rf'"({KEY})"', text) if key.split(".")[0] in PREFIXES}
+    found |= {key for text in TEMPLATES.values() for key in re.findall(rf'or "({KEY})"', text)}
     found |= set(re.findall(r't\("(js\.\w+)"', "".join(SCRIPTS.values())))
     for start, ends in JOINED.items():
         for end in ends:
@@ -93,7 +112,8 @@ def test_what_nobody_reviewed_is_marked(language):
 
 
 def test_no_language_silently_speaks_english():
-    same = {key for key in KEYS for code in ("th", "my") if said(key, code) == said(key, "en")}
+    names = {f"channel.{channel}" for channel in CHANNELS}  # of products
+    same = {key for key in KEYS - names for code in ("th", "my") if said(key, code) == said(key, "en")}
     assert same == set()
 
 
