@@ -1,4 +1,4 @@
-"""What the composer knows before a word is sent: where it can go, until when, how much fits, and what stands in the way."""
+"""What the composer knows before a word is sent: where it can go, until when, how much fits, what is in the way."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -138,7 +138,7 @@ async def _words(
 
 
 def _place(text: str, query: str) -> tuple[str, str, str] | None:
-    """The words in their surroundings; None where they are not there. As written where that can be told, else folded."""
+    """The words in their surroundings; None where they are not there. As written where possible, else folded."""
     plain, wanted = search.normalised(text), search.normalised(query)
     if wanted not in plain:
         return None

@@ -87,8 +87,8 @@ async def insert(connection: Connection, rows: Sequence[NewDelivery]) -> None:
 
 def _row(d: NewDelivery) -> tuple[object, ...]:
     return (
-        d.organisation, d.id, d.message, d.ticket, d.person, d.address, d.account, d.purpose, d.priority, d.menu, d.choices, d.at,
-        d.due_at or d.at, d.held_until,
+        d.organisation, d.id, d.message, d.ticket, d.person, d.address, d.account, d.purpose, d.priority, d.menu,
+        d.choices, d.at, d.due_at or d.at, d.held_until,
     )  # fmt: skip
 
 

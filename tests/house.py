@@ -105,7 +105,8 @@ class House:
         tables = (
             "receipt, waiting, seen, address_person, address, person_key, person, gram_due, message_grams, attachment, "
             "message_version, delivery, account_state, message, ticket, person_card, change, audit, "
-            "audit_chain"
+            "audit_chain, contact_rule, tag, ticket_tag, ticket_issue, thread_seen, mention, translation, "
+            "attachment_heard, draft, canned"
         )
         import psycopg
 
