@@ -37,6 +37,7 @@ async def test_pictures(home, at, chromium, picture, theme, size):
     page = await page_of(at, chromium, agent, viewport=size, color_scheme=theme)
     await page.goto(f"{at.base}/inbox")
     assert len(await ids(page)) > 10
-    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    wide = "[...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1)"
+    assert await page.evaluate(f"{wide}.map(e => `${{e.tagName}}.${{e.className}}`)") == []
     await page.evaluate("document.fonts.ready")
     await picture(page, f"inbox-list-{size['width']}-{theme}")

@@ -99,7 +99,7 @@ def _instead(row: Row, local: Local) -> str:
     if kind is None:
         return ""
     name = local.text(f"kind.{kind}")
-    return f"{name}, {local.text('length.seconds', n=row.media_seconds)}" if row.media_seconds else name
+    return ", ".join([name, local.text("length.seconds", n=row.media_seconds)]) if row.media_seconds else name
 
 
 def _waiting(row: Row, query: Query, local: Local, now: datetime) -> Waiting | None:
