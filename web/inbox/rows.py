@@ -99,7 +99,8 @@ def _instead(row: Row, local: Local) -> str:
     if kind is None:
         return ""
     name = local.text(f"kind.{kind}")
-    return ", ".join([name, local.text("length.seconds", n=row.media_seconds)]) if row.media_seconds else name
+    length = local.text("length.seconds", n=row.media_seconds) if row.media_seconds else ""
+    return f"{name}, {length}" if length else name
 
 
 def _waiting(row: Row, query: Query, local: Local, now: datetime) -> Waiting | None:
