@@ -23,6 +23,7 @@ from storage.day_keys import DayKeys
 from storage.door import Door
 from storage.files import Files
 from web.app import plainly, set_up
+from web.inbox.rooms import ROOMS
 from web.routes import PUBLIC, Route
 from workers_queue.nudge import Nudger, connect
 
@@ -72,7 +73,7 @@ async def opened(
     try:
         health = Health(door, database, spool_limit=limits.spool_limit_mb * 1024 * 1024)
         app = _application(settings, webhooks, files, health)
-        set_up(app, settings, master, desks, sandbox=sandbox)
+        set_up(app, settings, master, desks, redis_url, sandbox=sandbox)
         yield app
     finally:
         refreshing.cancel()
@@ -141,6 +142,7 @@ async def _serve(
         log.info("web.started", port=port)
         await stop.wait()
         await site.stop()
+        app[ROOMS].close()  # open pages listen for as long as they are let: they come back to whoever starts next
         await _let_finish(runner, settings.door.read_seconds)
         await runner.cleanup()
     log.info("web.stopped")

@@ -61,10 +61,17 @@ async def end_of_scan(
     return await cursor.fetchone()
 
 
+# not `*`: some columns are not the desk's to read
+_SEEN = (
+    "organisation_id, id, status, queue, language, channel, urgency, assignee, "
+    "opened_at, waiting_since, last_at, snoozed_until, closed_at"
+)
+
+
 def _along(stretch: Stretch, after: Place | None) -> str:
     way, beyond = ("desc", "<") if stretch.descending else ("asc", ">")
     start = f" and ({stretch.key}, id) {beyond} (%(after_at)s, %(after_id)s)" if after else ""
-    return f"select * from ticket where {stretch.where}{start} order by {stretch.key} {way}, id {way}"  # noqa: S608
+    return f"select {_SEEN} from ticket where {stretch.where}{start} order by {stretch.key} {way}, id {way}"  # noqa: S608
 
 
 def _from(after: Place | None) -> Mapping[str, Any]:

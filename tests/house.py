@@ -31,8 +31,9 @@ Row = dict[str, Any]
 class House:
     """One migrated database with the demo network, and a worker's tools."""
 
-    def __init__(self, workplace: Workplace, accounts: dict[str, Any], owner: str, data: Path) -> None:
-        self.workplace, self.accounts, self.owner, self.data = workplace, accounts, owner, data
+    def __init__(self, workplace: Workplace, accounts: dict[str, Any], owner: str, redis_url: str, data: Path) -> None:
+        self.workplace, self.accounts, self.owner = workplace, accounts, owner
+        self.redis_url, self.data = redis_url, data
         self._minutes = itertools.count()
 
     @property
@@ -140,7 +141,7 @@ async def house(owner: str, redis_url: str, data: Path, *, stores: Sequence[Case
     async with workplace.database.intake() as connection:
         await workplace.day_keys.refresh(connection)
     try:
-        yield House(workplace, {a.id: a for a in read_accounts(text, secrets)}, owner, data)
+        yield House(workplace, {a.id: a for a in read_accounts(text, secrets)}, owner, redis_url, data)
     finally:
         await workplace.nudger.close()
         await workplace.database.close()

@@ -60,6 +60,14 @@ class Local:
         """22 November 2026, 19:12"""
         return self._shown(at, "d MMMM y, HH:mm")
 
+    def when(self, at: datetime, now: datetime) -> str:
+        """19:12 on the same day, else 22 Nov; with the year where it is another."""
+        zone = get_timezone(self.timezone)
+        here, there = now.astimezone(zone), at.astimezone(zone)
+        if here.date() == there.date():
+            return self.clock(at)
+        return self._shown(at, "d MMM" if here.year == there.year else "d MMM y")
+
     def length(self, seconds: float) -> str:
         """1 h 52 min; from the second day on, days and hours. Never more than it was: seconds are cut off."""
         minutes = max(0, int(seconds)) // 60

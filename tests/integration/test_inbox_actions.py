@@ -204,7 +204,7 @@ async def test_without_a_script_an_act_leads_back(room):
     ticket = await room.ticket()
     await mya.open(ticket)
     page = await mya.browser.post(f"/inbox/{ticket}/take", {})
-    assert (page.status, page.to) == (303, f"/inbox/{ticket}/thread")
+    assert (page.status, page.to) == (303, f"/inbox/{ticket}")
 
 
 # Who somebody is

@@ -14,26 +14,28 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
 import intake.calls
-from channels import registry
 from desk.ending import WHERES
 from desk.finding import By
+from desk.listing import VIEWS, Order
 from desk.people import REASONS
 from desk.reading import SHOWN
 from desk.seat import Why
 from intake.triage import RULES
 from model.agents import DENSITIES, ROLES, THEMES
 from model.deliveries import State
-from model.events import MediaKind
+from model.events import Kind, MediaKind
 from model.hours import DAYS
-from model.taxonomy import Urgency
 from model.tickets import OUTCOMES
-from translations import screens
+from translations import screens, taxonomy
 from web import rail
+from web.inbox.list import CHANNELS, URGENCIES
+from web.inbox.rows import PLAIN, Section
 from web.local import Local, direction, wanted
 
 WEB = files("web")
-TEMPLATES = {str(item): item.read_text("utf-8") for item in Path(str(WEB)).glob("templates/**/*.html")}
-CODE = {str(item): item.read_text("utf-8") for item in Path(str(WEB)).glob("**/*.py")}
+HERE = Path(str(WEB))
+TEMPLATES = {str(item): item.read_text("utf-8") for item in (HERE / "templates").rglob("*.html")}
+CODE = {str(item): item.read_text("utf-8") for item in HERE.rglob("*.py")}
 SCRIPTS = {item.name: item.read_text("utf-8") for item in (WEB / "static" / "js").iterdir()}
 #: Keys put together of a first half and one of these.
 JOINED = {
@@ -44,21 +46,27 @@ JOINED = {
     "sign_in.why_": ("ended", "out", "everywhere"),
     "call.": get_args(intake.calls.Outcome),
     "cannot.": (*get_args(Why), "taken_by"),
-    "channel.": registry.names(),
     "day.": DAYS,
     "event.": {action.partition(".")[2] for action in SHOWN} | {"moved_itself", "urgency_raised_itself"},
     "fate.": (*get_args(State), "sent_at", "delivered_at", "read_at", "failed_at"),
     "file.": get_args(MediaKind),
     "find.by_": get_args(By),
-    "kind.": ("sticker", "location", "contact", "postback", "unsupported"),
     "left.": ("blocked", "unfollowed", "opted_out"),
     "look.": ("read", "revealed", "named"),
     "outcome.": OUTCOMES,
-    "reason.": (*RULES, "not_heard_yet", "sent_a_place", "language_unknown", "raised_by_agent"),
     "reveal.": REASONS,
     "strip.": [f"{act}_{end}" for act in ("call", "voicemail", "name") for end in ("yes", "no", "ask", "later")],
-    "urgency.": get_args(Urgency),
     "where.": WHERES,
+    "view.": VIEWS,
+    "list.empty_": VIEWS,
+    "list.order_": get_args(Order),
+    "list.section_": get_args(Section),
+    "list.sent_": ("failed", "unknown"),
+    "channel.": CHANNELS,
+    "urgency.": URGENCIES,
+    "kind.": get_args(Kind),
+    "reason.": (*RULES, *PLAIN, "raised_by_agent"),
+    "issue.": taxonomy.load().issues,
 }
 KEYS = screens.keys()
 KEY = r"[a-z]+(?:_[a-z]+)*\.[a-z_]+"
@@ -69,6 +77,7 @@ def used() -> set[str]:
     found = set(re.findall(rf'\bt\(\s*"({KEY})"', "".join(TEMPLATES.values())))
     found |= {key for key in re.findall(rf'"({KEY})"', "".join(TEMPLATES.values())) if key.split(".")[0] in PREFIXES}
     found |= {key for text in CODE.values() for key in re.findall(rf'"({KEY})"', text) if key.split(".")[0] in PREFIXES}
+    found |= {key for text in TEMPLATES.values() for key in re.findall(rf'or "({KEY})"', text)}
     found |= set(re.findall(r't\("(js\.\w+)"', "".join(SCRIPTS.values())))
     for start, ends in JOINED.items():
         for end in ends:
@@ -125,7 +134,8 @@ def test_what_nobody_reviewed_is_marked(language):
 
 
 def test_no_language_silently_speaks_english():
-    same = {key for key in KEYS for code in ("th", "my") if said(key, code) == said(key, "en")}
+    names = {f"channel.{channel}" for channel in CHANNELS}  # of products
+    same = {key for key in KEYS - names for code in ("th", "my") if said(key, code) == said(key, "en")}
     assert same == set()
 
 

@@ -2,13 +2,14 @@
 
 import re
 from importlib.resources import files as resources
+from pathlib import Path
 
 import pytest
 
 from web.headers import POLICY
 from web.static_files import StaticFiles
 
-TEMPLATES = {item.name: item.read_text("utf-8") for item in (resources("web") / "templates").iterdir()}
+TEMPLATES = {path.name: path.read_text("utf-8") for path in Path(str(resources("web") / "templates")).rglob("*.html")}
 
 
 @pytest.fixture(scope="module")

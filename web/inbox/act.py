@@ -17,10 +17,10 @@ from model.taxonomy import Urgency
 from model.tickets import Outcome
 from outbound.words import BadText
 from storage import agents
-from web.inbox.seats import DESK, back, for_desk, id_of, moment_of, names_of, refusal, seat_of, ticket_of, wants_part
+from web.inbox.seats import back, for_desk, id_of, moment_of, names_of, refusal, seat_of, ticket_of, wants_part
 from web.inbox.strip import changed
 from web.inbox.thread import shown
-from web.routes import Handler, Route
+from web.routes import DESK, Handler, Route
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from outbound.answer import CannotAnswer, Newer
 from outbound.words import BadText
 from translations import catalog
 from web.inbox.compose import Held, filled
-from web.inbox.seats import DESK, back, for_desk, id_of, names_of, refusal, seat_of, ticket_of, wants_part
+from web.inbox.seats import back, for_desk, id_of, names_of, refusal, seat_of, ticket_of, wants_part
 from web.inbox.thread import shown
-from web.routes import Route
+from web.routes import DESK, Route
 from web.site import SITE, VISITOR, page
 
 

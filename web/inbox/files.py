@@ -11,8 +11,8 @@ from aiohttp import web
 from desk.seat import NoTicket
 from runtime.links import Link, Links, Purpose
 from storage import media
-from web.inbox.seats import DESK, for_desk, id_of, seat_of
-from web.routes import Route
+from web.inbox.seats import for_desk, id_of, seat_of
+from web.routes import DESK, Route
 from web.site import SITE, go
 
 _LASTS = timedelta(minutes=15)  # a player asks for a long recording piece by piece

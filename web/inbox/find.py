@@ -5,8 +5,8 @@ from datetime import date
 from aiohttp import web
 
 from desk.finding import find
-from web.inbox.seats import DESK, seat_of, wants_part
-from web.routes import Route
+from web.inbox.seats import seat_of, wants_part
+from web.routes import DESK, Route
 from web.site import page
 
 

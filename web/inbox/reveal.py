@@ -8,9 +8,9 @@ from desk import people
 from desk.people import Reason
 from desk.seat import Cannot
 from outbound.words import BadText
-from web.inbox.seats import DESK, for_desk, names_of, refusal, seat_of, ticket_of
+from web.inbox.seats import for_desk, names_of, refusal, seat_of, ticket_of
 from web.inbox.thread import shown
-from web.routes import Route
+from web.routes import DESK, Route
 
 SECONDS = 60  #: then the page masks it again
 

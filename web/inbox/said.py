@@ -94,9 +94,8 @@ class Teller:
         return self.local.text(f"reason.{code}")
 
     def issue(self, code: str) -> str:
-        """An issue in words; the taxonomy speaks English."""
-        known = taxonomy.load().issues.get(code)
-        return known.label if known else code
+        """An issue in words."""
+        return self.local.text(f"issue.{code}") if code in taxonomy.load().issues else code
 
     def fate(self, fate: Fate, now: datetime) -> str:
         """What became of an answer: only what the channel really told."""

@@ -10,11 +10,9 @@ from aiohttp import web
 
 from desk.seat import Cannot, NoTicket, Seat, seated
 from storage import agents
-from web.routes import Handler, Who
+from web.routes import Handler
 from web.site import SITE, VISITOR, go, page
 
-#: Who reads and answers tickets.
-DESK: frozenset[Who] = frozenset(("agent", "supervisor", "safeguarding"))
 #: A script that puts the answer into the page that is open says so; whoever types an address gets a whole page.
 PART = "X-Part"
 
@@ -75,7 +73,7 @@ async def names_of(seat: Seat) -> dict[UUID, str]:
 
 def back(ticket: UUID) -> web.Response:
     """To the conversation, after an act without a script."""
-    return go(f"/inbox/{ticket}/thread")
+    return go(f"/inbox/{ticket}")
 
 
 def refusal(request: web.Request, why: Cannot, names: dict[UUID, str]) -> str:

@@ -17,9 +17,9 @@ from storage.desk_thread import Spot
 from translations.languages import ENGLISH_NAMES
 from web.inbox.compose import offered, quick
 from web.inbox.said import Teller, heard_by, undoable
-from web.inbox.seats import DESK, for_desk, id_of, names_of, seat_of, ticket_of, wants_part
+from web.inbox.seats import for_desk, id_of, names_of, seat_of, ticket_of, wants_part
 from web.inbox.strip import strip, times, zones
-from web.routes import Route
+from web.routes import DESK, Route
 from web.site import SITE, VISITOR, page
 
 _SNOOZES = (1, 4, 24, 72)  # hours

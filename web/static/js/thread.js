@@ -55,7 +55,7 @@ function joinLog(fresh) {
       after = document.getElementById(line.id);
     } else {
       if (after) after.after(line);
-      else old.append(line);
+      else old.prepend(line);
       after = line;
     }
   }
@@ -78,7 +78,7 @@ function markSeen() {
 
 /** The conversation as it now is: for the live feed. */
 export async function refresh() {
-  const answer = await part(`/inbox/${ticket()}/thread${location.search.includes("whole") ? "?whole" : ""}`);
+  const answer = await part(`/inbox/${ticket()}/thread${thread().dataset.whole ? "?whole" : ""}`);
   if (answer?.status === 200) apply(answer.html);
 }
 
@@ -96,6 +96,13 @@ document.addEventListener("submit", async (event) => {
 });
 
 document.addEventListener("click", async (event) => {
+  const all = event.target.closest("a[data-whole]");
+  if (all) {
+    event.preventDefault();
+    thread().dataset.whole = "yes";
+    document.getElementById("log-before").remove();
+    return refresh();
+  }
   const earlier = event.target.closest("[data-earlier]");
   if (!earlier) return;
   event.preventDefault();
