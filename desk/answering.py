@@ -17,6 +17,7 @@ from runtime.settings import Settings
 from storage import desk_acts, tickets
 from storage.database import Database
 from storage.desk_acts import Sent
+from storage.media import NewFile
 
 UNDO = timedelta(seconds=5)  #: how long an answer can be called back
 
@@ -33,12 +34,13 @@ async def send(
     last_seen: UUID,
     language: str | None = None,
     to: tuple[str, UUID] | None = None,
+    files: Sequence[NewFile] = (),
     choices: Sequence[str] = (),
     when_safe: bool = False,
 ) -> Said:
     """Answer a ticket. `last_seen`: what the page had (Thread.last_seen). `when_safe`: wait for the safe hours.
 
-    `choices`: quick replies that the person can tap. Raises BadText, NoTicket, and Newer or CannotAnswer: then nothing
+    `files`: what outbound.answer.keep gave for this ticket. `choices`: quick replies that the person can tap. Raises BadText, NoTicket, and Newer or CannotAnswer: then nothing
     was sent, and the words are this agent's draft.
     """
     try:
@@ -54,6 +56,7 @@ async def send(
                 last_seen=last_seen,
                 language=language,
                 to=to,
+                files=files,
                 choices=choices,
                 at=now,
                 undo=UNDO,

@@ -36,6 +36,10 @@ class Attached:
     size: int | None
     seconds: int | None
     name: str | None
+    state: str  #: due, kept, gone or refused
+    why: str | None  #: of `gone` and `refused`, a code (model.media)
+    inline: bool  #: a browser may show it
+    shown_mime: str | None  #: of the copy made anew, where that is what is shown
     heard: Sequence[tuple[UUID, datetime]]  #: by whom, and when
 
 
@@ -256,7 +260,10 @@ _AS_THEY_ARE = (
 
 def _attached(row: Mapping[str, Any], keys: Keyring, heard: Iterable[Mapping[str, Any]]) -> Attached:
     return Attached(
-        **{name: row[name] for name in ("id", "kind", "mime", "size", "seconds")},
+        **{
+            name: row[name]
+            for name in ("id", "kind", "mime", "size", "seconds", "state", "why", "inline", "shown_mime")
+        },
         name=keys.open("attachment|name", row["id"], row["name"]),
         heard=[(h["agent"], h["at"]) for h in heard if h["attachment"] == row["id"]],
     )

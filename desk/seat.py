@@ -13,7 +13,7 @@ from model.network import Organisation
 from outbound.answer import NoTicket as NoTicket
 from runtime.keys import Key, Master
 from runtime.settings import Settings
-from storage import answers, audit, feed
+from storage import answers, audit, case_sync, feed, people
 from storage.answers import Held
 from storage.database import Connection, Database
 
@@ -93,9 +93,9 @@ class Seat:
             raise NoTicket
         return found
 
-    async def keys(self, *people: UUID) -> Keyring:
+    async def keys(self, *of: UUID) -> Keyring:
         """What opens all that was written of these people."""
-        return Keyring(await answers.open_keys(self.connection, self.master, people))
+        return Keyring(await people.keys_of(self.connection, self.master, of))
 
     async def key(self, person: UUID) -> Key:
         """The key that seals what is written about a person. Raises Cannot."""
@@ -105,8 +105,9 @@ class Seat:
         return key
 
     async def wrote(self, action: str, ticket: UUID, **detail: object) -> None:
-        """An act: its line in the audit trail, and word of it for every open page. `detail`: ids and codes."""
+        """An act: its line in the audit trail, and word of it for case stores and open pages. `detail`: ids, codes."""
         await self.noted(action, ticket, **detail)
+        await case_sync.changed(self.connection, [(self.agent.organisation, ticket)])
         await feed.tell(self.connection, [(self.agent.organisation, ticket, "changed")])
 
     async def noted(self, action: str, ticket: UUID | None, **detail: object) -> None:

@@ -10,6 +10,8 @@ from model.taxonomy import Urgency
 
 Status = Literal["open", "closed", "handed_over"]
 
+AUTOMATIC = "automatic"  #: the author of what the system says by itself: it never counts as an answer
+
 #: How a matter ended, as far as this ticket goes.
 Outcome = Literal[
     "information_only",
@@ -30,7 +32,7 @@ Outcome = Literal[
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 CORRECTED = 5  #: an agent who has read the words outranks everything below
-#: How well a language is known; the higher rank wins, then the earlier message.
+#: How well a language is known; the higher rank wins, then the earlier message: but of two choices the later.
 CHOSEN, WRITTEN, GUESSED, APP_HINT, UNKNOWN = 4, 3, 2, 1, 0
 
 
@@ -113,7 +115,7 @@ class Message:
     call: str | None = None  #: JSON of intake.calls.Call, for kind `call`
     status: str | None = None  #: `elsewhere`: said from another app. What we send has its state in `delivery`
     address: UUID | None = None  #: where it came from or goes to
-    author: str | None = None  #: of what goes out: an agent's id, `operator` or `automatic`
+    author: str | None = None  #: of what goes out: an agent's id, `operator` or AUTOMATIC
     last_seen: UUID | None = None  #: of what goes out: the last message its author had before their eyes
 
 
@@ -130,3 +132,4 @@ class StoredAttachment:
     seconds: int | None
     ref: bytes  #: sealed
     name: bytes | None  #: sealed
+    lasts: bool = False  #: the provider keeps it until it is told to delete it, so others may be fetched before it

@@ -2,21 +2,25 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from channels import registry
 from model.deliveries import NewDelivery, Reason
 from model.tickets import Message
+from outbound.outfiles import Prepared, put
 from outbound.way_back import NoWay, Route, choose, every
 from outbound.words import BadText, fit
 from runtime.ids import new_id, now
 from runtime.keys import Key, Master
 from runtime.settings import Settings
-from storage import answers, audit, contact_rules, feed, messages, outbox
+from storage import answers, audit, case_sync, contact_rules, feed, media, messages, outbox, people
 from storage.answers import Held
-from storage.database import Connection
+from storage.database import Connection, Database
+from storage.files import Files
+from storage.media import NewFile
+from translations.burmese import repair
 
 LONGEST_CHOICE = 20  #: characters of a quick reply; what LINE and Messenger show
 _NO_TIME = timedelta()
@@ -66,35 +70,43 @@ async def answer(
     author: str,
     last_seen: UUID | None = None,
     language: str | None = None,
-    to: tuple[str, UUID] | None = None,
+    files: Sequence[NewFile] = (),
     choices: Sequence[str] = (),
+    to: tuple[str, UUID] | None = None,
     at: datetime | None = None,
     undo: timedelta = _NO_TIME,
     when_safe: bool = False,
 ) -> Said:
     """Answer a ticket, in a desk's transaction. `author`: `agent:` and an id, or `operator`.
 
-    `last_seen`: the last message the author had before their eyes; None for a command, which shows none. `to`: account
-    and address where it shall go, by default where the newest words came from. `undo`: how long it can be called back.
-    `choices`: what the person can tap. `when_safe`: where time alone is in the way, wait for the person's safe hours.
+    `last_seen`: the last message the author had before their eyes; None for a command, which shows none. `files`: what
+    `keep` gave for this ticket; the text may then be empty. `choices`: what the person can tap. `to`: account and
+    address where it shall go, by default where the newest words came from. `undo`: how long it can be called back.
+    `when_safe`: where time alone is in the way, wait for the person's safe hours.
     Raises BadText, NoTicket, Newer or CannotAnswer; then nothing is written.
     """
-    words, at = fit(text), at or now()
+    # an agent's keyboard may write Zawgyi, too
+    words = repair(fit(text)).text if text.strip() or not files else ""
+    at = at or now()
     held = await answers.hold(connection, ticket)
     if held is None or held.status == "handed_over":
         raise NoTicket
     if last_seen and (newer := await answers.newer(connection, ticket, last_seen, author)):
         raise Newer(newer)
     key, route = await _route(connection, master, settings, held, to, at, when_safe=when_safe)
+    _must_fit(files, route.channel)
     message = _written(held, route, key, words, author=author, last_seen=last_seen, language=language, at=at)
-    delivery = _on_its_way(organisation, message, route, undo, key, _tappable(choices, route, settings))
+    message = replace(message, kind=files[0].kind) if files else message
+    delivery = _on_its_way(organisation, message, route, undo, key, _tappable(choices, route.channel))
     await messages.insert(connection, [(organisation, message)])
+    await media.insert_kept(connection, organisation, message.id, files)
     await messages.insert_gram_due(connection, [(organisation, message.id)])
     await outbox.insert(connection, [delivery])
     await answers.answered(connection, ticket)
     detail = {"message": str(message.id), "account": route.account}
     act = audit.Line(organisation=organisation, actor=author, action="ticket.answered", ticket=ticket, detail=detail)
     await audit.write(connection, [act])
+    await case_sync.changed(connection, [(organisation, ticket)])
     await feed.tell(connection, [(organisation, ticket, "changed")])
     return Said(message=message.id, delivery=delivery.id, account=route.account, due_at=delivery.due_at or at)
 
@@ -109,34 +121,68 @@ async def _route(
     *,
     when_safe: bool,
 ) -> tuple[Key, Route]:
-    """The key that seals the words, and where they go."""
-    keys = await answers.open_keys(connection, master, [held.person])
+    """The key that seals the words, and where they go. Raises CannotAnswer."""
+    keys = await people.keys_of(connection, master, [held.person])
     if not keys:
         raise CannotAnswer("bad_address")
     rules = contact_rules.opened(keys, held.contact, held.rules, held.text_ok)
     ways = await answers.ways_back(connection, held.person)
-    found = choose(ways, settings, rules, at)
-    if to is not None:
-        wanted = [one for one in every(ways, settings, rules, at) if (one.account, one.address) == to]
-        found = wanted[0] if wanted else NoWay(reason="bad_address")
-    if isinstance(found, NoWay) and when_safe and found.opens_at:
-        then = every(ways, settings, rules, found.opens_at)
-        later = [one for one in then if (one.account, one.address) == (found.account, found.address)]
-        if later and isinstance(later[0], Route):
-            return keys[max(keys)], _from(later[0], found.opens_at)
-    if isinstance(found, NoWay):
-        raise CannotAnswer(found.reason, found.opens_at)
-    return keys[max(keys)], found
+
+    def found(moment: datetime, wanted: tuple[str | None, UUID | None] | None) -> Route | NoWay:
+        if wanted is None:
+            return choose(ways, settings, rules, moment)
+        here = [one for one in every(ways, settings, rules, moment) if (one.account, one.address) == wanted]
+        return here[0] if here else NoWay(reason="bad_address")
+
+    way = found(at, to)
+    if isinstance(way, NoWay) and when_safe and way.opens_at:
+        later = found(way.opens_at, (way.account, way.address))
+        way = replace(later, safe_from=way.opens_at) if isinstance(later, Route) else way
+    if isinstance(way, NoWay):
+        raise CannotAnswer(way.reason, way.opens_at)
+    return keys[max(keys)], way
 
 
-def _from(route: Route, safe_from: datetime) -> Route:
-    return Route(
-        account=route.account,
-        address=route.address,
-        channel=route.channel,
-        heard_at=route.heard_at,
-        safe_from=safe_from,
-    )
+def _must_fit(files: Sequence[NewFile], channel: str) -> None:
+    """Known before it is tried; raises CannotAnswer."""
+    out = registry.load(channel).out
+    most = out.limits.file_bytes if out else {}
+    for file in files:
+        if file.kind not in most:
+            raise CannotAnswer("not_said")
+        if file.size > most[file.kind]:
+            raise CannotAnswer("file")
+
+
+def _tappable(choices: Sequence[str], channel: str) -> list[str]:
+    """Quick replies that this channel can show. Raises BadText, and CannotAnswer where it can show none."""
+    labels = [fit(label) for label in choices]
+    out = registry.load(channel).out
+    most = out.limits.choices if out else 0
+    if labels and not most:
+        raise CannotAnswer("not_said")
+    if len(labels) > most:
+        raise BadText(f"There are {len(labels)} quick replies, and this channel shows {most}: leave some out.")
+    if any(len(label) > LONGEST_CHOICE for label in labels):
+        raise BadText(f"A quick reply has at most {LONGEST_CHOICE} characters: shorten it.")
+    return labels
+
+
+async def keep(
+    database: Database, master: Master, files: Files, organisation: UUID, ticket: UUID, prepared: Sequence[Prepared]
+) -> list[NewFile]:
+    """Keep what is to go with an answer, sealed for the ticket's person, before the answer's own transaction.
+
+    Raises NoTicket, CannotAnswer, NoRoom or FilesAway. What no answer takes up is swept.
+    """
+    async with database.desk(organisation) as connection:
+        found = await answers.look(connection, ticket)
+        if found is None:
+            raise NoTicket
+        key = await answers.key_of(connection, master, found.person)
+    if key is None:
+        raise CannotAnswer("bad_address")
+    return await put(files, key, prepared)
 
 
 def _written(
@@ -159,27 +205,13 @@ def _written(
         address=route.address,
         direction="out",
         kind="text",
-        text=key.seal("message|text", id_, words.encode()),
+        text=key.seal("message|text", id_, words.encode()) if words else None,
         language=language or ticket.language,
         occurred_at=at,
         arrived_at=at,
         author=author,
         last_seen=last_seen,
     )
-
-
-def _tappable(choices: Sequence[str], route: Route, settings: Settings) -> list[str]:
-    """Quick replies that this channel can show. Raises BadText, and CannotAnswer where it can show none."""
-    labels = [fit(label) for label in choices]
-    out = registry.load(settings.accounts[route.account].channel).out
-    most = out.limits.choices if out else 0
-    if labels and not most:
-        raise CannotAnswer("not_said")
-    if len(labels) > most:
-        raise BadText(f"There are {len(labels)} quick replies, and this channel shows {most}: leave some out.")
-    if any(len(label) > LONGEST_CHOICE for label in labels):
-        raise BadText(f"A quick reply has at most {LONGEST_CHOICE} characters: shorten it.")
-    return labels
 
 
 def _on_its_way(

@@ -1,6 +1,6 @@
 """What agents write, in the store. Behind the wall: in a desk's transaction, under the same lock as intake's."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 from psycopg.rows import class_row
 
 from model.taxonomy import Urgency
+from model.tickets import AUTOMATIC
 from runtime.keys import Key, Master
 from storage.database import Connection
 
@@ -89,12 +90,6 @@ async def key_of(connection: Connection, master: Master, person: UUID) -> Key | 
     return master.unwrap(row[0], row[1]) if row else None
 
 
-async def open_keys(connection: Connection, master: Master, people: Iterable[UUID]) -> dict[UUID, Key]:
-    """Every key of people this organisation serves, by its own id; those of erased people are missing."""
-    cursor = await connection.execute("select id, wrapped from keys_of(%b)", [list(set(people))])
-    return {id_: master.unwrap(id_, wrapped) for id_, wrapped in await cursor.fetchall()}
-
-
 async def newer(connection: Connection, ticket: UUID, than: UUID, author: str) -> list[UUID]:
     """Words of the person, and answers of others, that are in a ticket since a message of it was written.
 
@@ -105,10 +100,10 @@ async def newer(connection: Connection, ticket: UUID, than: UUID, author: str) -
         "select m.id from message m where m.ticket_id = %(ticket)s and m.kind <> 'reaction' and m.id > coalesce("
         "(select id from message where id = %(than)s and ticket_id = %(ticket)s), %(first)s) and (m.direction = 'in' "
         "or (m.direction = 'out' and m.author is distinct from %(author)s "
-        "and m.author is distinct from 'automatic' and not exists ("
+        "and m.author is distinct from %(automatic)s and not exists ("
         "select from delivery d where d.organisation_id = m.organisation_id and d.message_id = m.id "
         "and d.state = 'cancelled'))) order by m.id",
-        {"ticket": ticket, "than": than, "author": author, "first": UUID(int=0)},
+        {"ticket": ticket, "than": than, "author": author, "automatic": AUTOMATIC, "first": UUID(int=0)},
     )
     return [id_ for (id_,) in await cursor.fetchall()]
 

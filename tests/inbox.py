@@ -1,40 +1,102 @@
-"""People of many languages who wait, for tests of the inbox and its pictures."""
+"""The inbox for tests: people of the sandbox write, and agents of two organisations have the real pages open."""
 
-import json
-from collections.abc import Sequence
-from datetime import datetime, timedelta
-from pathlib import Path
+import itertools
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
+from desk.seat import Seat, seated
+from model.agents import Agent, Role
 from sandbox.people import person
-from sandbox.providers import line, telegram
+from sandbox.providers import line
+from tests.desk import Browser, Desk, Page, desk
 from tests.house import NOON, House
+from web.site import SITE
 
-SAMPLES = json.loads((Path(__file__).parent / "data" / "samples.json").read_text("utf-8"))
-WORDS = {sample["id"]: sample for sample in SAMPLES}
-#: Two of each language.
-FEW = [sample for n, sample in enumerate(SAMPLES) if sum(s["lang"] == sample["lang"] for s in SAMPLES[:n]) < 2]
-#: A Sunday, 20:41 in Bangkok: every desk but the network's own is closed, so that all who are urgent are on one.
-SUNDAY = datetime.fromisoformat("2026-11-22T13:41:00+00:00")
+AYE, KO = person("aye", "my", "TH"), person("ko", "my", "TH")
+BURMESE = "အလုပ်ရှင်က ကျွန်မတို့ ပတ်စပို့ စာအုပ်တွေ သိမ်းထားတယ်။"
+PART = {"X-Part": "1"}
 
 
-async def waiting(home: House, count: int, *, at: datetime = NOON, said: str = "လစာ ၂ လ မရသေးဘူး။ ကူညီပါ။") -> None:
-    """So many people of the Burmese desk, a minute apart, the one who waits longest first."""
-    for number in range(count):
-        await writes(home, f"my{number}", said, at + timedelta(minutes=number), number)
-    await home.take_in()
+class Inbox:
+    """One house, its pages, and whoever sits before them."""
+
+    def __init__(self, home: House, at: Desk) -> None:
+        self.home, self.at = home, at
+        self._numbers = itertools.count(1)
+
+    async def write(self, words: str = BURMESE, *, minutes: int = 0, who: Any = AYE) -> int:
+        """A person writes on LINE; the message's number."""
+        when, number = NOON + timedelta(minutes=minutes), next(self._numbers)
+        await self.take(line.text(self.home.accounts["line-th"], who, words, when, number), minutes=minutes)
+        return number
+
+    async def take(self, *webhooks: Any, minutes: int = 0) -> None:
+        await self.home.put(*webhooks, at=NOON + timedelta(minutes=minutes))
+        await self.home.take_in()
+
+    async def ticket(self) -> UUID:
+        """The newest ticket."""
+        return (await self.at.rows("select id from ticket order by id desc limit 1"))[0][0]
+
+    async def organisation(self) -> str:
+        """Whose the newest ticket is."""
+        ((uuid,),) = await self.at.rows("select organisation_id from ticket order by id desc limit 1")
+        return self.at.app[SITE].organisations[uuid].id
+
+    async def agent(self, name: str = "Mya", *roles: Role, organisation: str = "shwe") -> tuple[Agent, "Sitting"]:
+        agent = await self.at.agent(name, organisation, *roles)
+        return agent, Sitting(await self.at.let_in(agent))
+
+    @asynccontextmanager
+    async def seat(self, agent: Agent) -> AsyncIterator[Seat]:
+        """The same desk below the pages."""
+        at = self.home.workplace
+        async with seated(self.at.database, at.master, at.settings, agent, self.at.clock()) as seat:
+            yield seat
+
+    async def trail(self, action: str) -> list[tuple[str, dict[str, str]]]:
+        """Actor and detail of each line of an action."""
+        return await self.at.rows("select actor, detail from audit where action = %s order by id", action)
 
 
-async def writes(home: House, key: str, words: str, at: datetime, number: int) -> None:
-    """Somebody writes on LINE; not taken in yet."""
-    await home.put(line.text(home.accounts["line-th"], person(key, "my", "TH"), words, at, number), at=at)
+class Sitting:
+    """An agent before a browser, with one ticket open."""
+
+    def __init__(self, browser: Browser) -> None:
+        self.browser = browser
+
+    async def open(self, ticket: UUID, query: str = "") -> Page:
+        return await self.browser.get(f"/inbox/{ticket}/thread{query}")
+
+    async def do(self, ticket: UUID, act: str, **fields: str) -> Page:
+        """Send a form of the conversation, as a script does."""
+        return await self.browser.post(f"/inbox/{ticket}/{act}", fields, **PART)
+
+    async def answer(self, ticket: UUID, text: str, **fields: str) -> Page:
+        """Write an answer on the page as it is open now."""
+        return await self.do(ticket, "answer", text=text, last_seen=self.seen, **fields)
+
+    @property
+    def seen(self) -> str:
+        """What the open page has seen."""
+        found = re.search(r'name="last_seen" value="([^"]*)"', self.browser.page.text)
+        return found[1] if found else ""
+
+    def undoable(self) -> str:
+        """The delivery that can be called back from the open page; empty when there is none."""
+        found = re.search(r'data-undo=.*?name="delivery" value="([^"]*)"', self.browser.page.text, re.DOTALL)
+        return found[1] if found else ""
 
 
-async def crowd(home: House, *, now: datetime = SUNDAY, among: Sequence[dict[str, Any]] = FEW) -> None:
-    """Everybody of the samples, over the last hours, on the network's own bot."""
-    account = home.accounts["telegram-network"]
-    for number, sample in enumerate(among):
-        someone = person(sample["id"], sample["lang"], "TH")
-        at = now - timedelta(minutes=3 + 7 * number)
-        await home.put(telegram.text(account, someone, sample["text"], at, number), at=at)
-    await home.take_in()
+@asynccontextmanager
+async def inbox(home: House) -> AsyncIterator[Inbox]:
+    """The pages of a house, half an hour after noon, with one person's words in Burmese."""
+    async with desk(home) as at:
+        at.clock.at = NOON + timedelta(minutes=30)
+        found = Inbox(home, at)
+        await found.write()
+        yield found

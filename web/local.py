@@ -48,6 +48,14 @@ class Local:
         """Sunday 22 November"""
         return self._shown(at, "EEEE d MMMM")
 
+    def date(self, at: datetime) -> str:
+        """22 November 2026"""
+        return self._shown(at, "d MMMM y")
+
+    def field(self, at: datetime) -> str:
+        """2026-11-22T20:41, as a field for date and time wants it."""
+        return at.astimezone(get_timezone(self.timezone)).strftime("%Y-%m-%dT%H:%M")
+
     def moment(self, at: datetime) -> str:
         """22 November 2026, 19:12"""
         return self._shown(at, "d MMMM y, HH:mm")

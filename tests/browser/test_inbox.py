@@ -1,12 +1,8 @@
 """The list in a real browser: what it looks like, and that it is always what a fresh load would be."""
 
-from datetime import timedelta
-
 import pytest
 
-from tests.desk import desk
-from tests.house import NOON
-from tests.inbox import SUNDAY, crowd, waiting, writes
+from tests.crowd import SUNDAY, crowd
 
 WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 360, "height": 780}
 

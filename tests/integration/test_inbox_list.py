@@ -11,9 +11,9 @@ from desk import ending, holding, triage
 from desk.seat import seated
 from runtime.ids import new_id
 from storage.desk_list import Place
+from tests.crowd import waiting, writes
 from tests.desk import desk
 from tests.house import NOON
-from tests.inbox import waiting, writes
 from web.inbox.query import Query, place_text, read
 from web.site import SITE
 

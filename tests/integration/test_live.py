@@ -11,12 +11,11 @@ from hypothesis import strategies as st
 
 from model.network import organisation_uuid
 from storage import feed, sessions
+from tests.crowd import waiting
 from tests.desk import desk
-from tests.inbox import waiting
 from web.inbox import rooms
 from web.inbox.live import read_cursor
 from web.inbox.rooms import ROOMS, Stream, Told, cursor_text, reset, told
-from web.site import SITE
 
 SHWE = organisation_uuid("shwe")
 OTHER = "0b8f6d3e-5d5c-4b0c-9d6b-0d0a3a1d7a11"

@@ -11,7 +11,7 @@ from aiohttp import web
 from desk.seat import Cannot, NoTicket, Seat, seated
 from storage import agents
 from web.routes import Handler, Who
-from web.site import SITE, VISITOR, page
+from web.site import SITE, VISITOR, go, page
 
 #: Who reads and answers tickets.
 DESK: frozenset[Who] = frozenset(("agent", "supervisor", "safeguarding"))
@@ -71,6 +71,11 @@ def wants_part(request: web.Request) -> bool:
 async def names_of(seat: Seat) -> dict[UUID, str]:
     """How colleagues are called, also those who left."""
     return {one.id: one.name for one in await agents.colleagues(seat.connection, seat.master)}
+
+
+def back(ticket: UUID) -> web.Response:
+    """To the conversation, after an act without a script."""
+    return go(f"/inbox/{ticket}/thread")
 
 
 def refusal(request: web.Request, why: Cannot, names: dict[UUID, str]) -> str:
