@@ -101,12 +101,7 @@ def _choices(local: Local, chosen: Filters, queues: Sequence[Queue], tags: Seque
         ("queue", local.text("list.queue"), [(queue.id, queue.name) for queue in queues], chosen.queue),
         ("language", local.text("list.language"), [(code, name) for name, code in named], chosen.language),
         ("channel", local.text("list.channel"), [(of, local.text(f"channel.{of}")) for of in CHANNELS], chosen.channel),
-        (
-            "urgency",
-            local.text("list.urgency"),
-            [(u, f"{u}, {local.text(f'urgency.{u}')}") for u in URGENCIES],
-            chosen.urgency,
-        ),
+        ("urgency", local.text("list.urgency"), levels, chosen.urgency),
         ("tag", local.text("list.tag"), [(str(one.id), one.name) for one in tags], tag),
     ]
     return [one for one in offered if one[2]]

@@ -165,6 +165,7 @@ function looker(who, writes) {
 
 // ---- opening ----
 
+const conversation = () => document.getElementById("thread-log") ?? document.getElementById("thread");
 const opened = () => location.pathname.split("/")[2] ?? "";
 
 /** Tell colleagues that this ticket is open here, or that it is written in. */
@@ -196,7 +197,7 @@ async function open(link, { peek = false } = {}) {
   begin();
   here("looks");
   paint();
-  if (!peek) document.getElementById("thread")?.focus({ preventScroll: true });
+  if (!peek) conversation()?.focus({ preventScroll: true });
 }
 
 pane.addEventListener("click", (event) => {
@@ -240,7 +241,7 @@ function move(by) {
 onKey("KeyJ", () => move(1));
 onKey("KeyK", () => move(-1));
 onKey("Digit1", () => (links().find((link) => link.hasAttribute("aria-current")) ?? links()[0] ?? list).focus());
-onKey("Digit2", () => document.getElementById("thread")?.focus());
+onKey("Digit2", () => conversation()?.focus());
 onKey("Digit3", () => document.getElementById("card")?.focus());
 // not among the single keys: everywhere but on a row the space bar is the browser's
 list.addEventListener("keydown", (event) => {
