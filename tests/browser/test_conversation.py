@@ -101,6 +101,21 @@ async def test_writing_with_the_keyboard_sending_and_undoing(room, screen, pictu
     await expect(page.locator("#reply")).to_have_value("Is it all right to write now?")
 
 
+async def test_beside_the_list_words_come_in_while_one_writes(room, screen, picture):
+    agent, _ = await room.agent(organisation=await room.organisation())
+    page = await screen(agent)
+    await page.goto(f"{room.at.base}/inbox")
+    await page.click(".row-name")
+    await page.wait_for_selector(".strip")
+    await page.fill("#reply", "half a sentence")
+    await room.write("one thing more", minutes=27)
+    await page.wait_for_selector("#log-items >> text=one thing more")
+    assert await page.input_value("#reply") == "half a sentence"
+    await picture(page, "inbox")
+    found = (await Axe().run(page, options=_RULES)).response["violations"]
+    assert [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found] == []
+
+
 async def test_written_offline_it_waits_in_memory_and_is_asked_again(room, screen, picture):
     agent, _ = await room.agent(organisation=await room.organisation())
     page = await screen(agent)

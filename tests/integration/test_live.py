@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from model.network import organisation_uuid
 from storage import feed, sessions
+from tests.crowd import waiting
 from tests.desk import desk
-from tests.inbox import waiting
 from web.inbox import rooms
 from web.inbox.live import read_cursor
 from web.inbox.rooms import ROOMS, Stream, Told, cursor_text, reset, told
@@ -161,7 +161,7 @@ async def test_one_reader_for_all_pages_and_none_for_nobody(at):
     agents = [await at.let_in(await at.agent(name)) for name in ("Mya", "Arun", "Noy")]
     cursor, ticket = await cursor_of(agents[0]), uuid4()
     async with listening(agents[0], cursor) as a, listening(agents[1], cursor) as b, listening(agents[2], cursor) as c:
-        assert len(at.app[ROOMS]._open) == 1
+        assert len(at.app[ROOMS]._open) == 1  # noqa: SLF001 - nothing else shows how many there are
         await tell(at, ticket)
         assert [await stream.tickets(1) for stream in (a, b, c)] == [[str(ticket)]] * 3
 
@@ -182,7 +182,7 @@ async def test_who_looks_and_who_writes_is_told(at):
 
 async def _heard(at):
     """Until the room listens to Valkey."""
-    while not (await at.app[ROOMS].valkey.pubsub_numsub(f"presence:{SHWE}"))[0][1]:
+    while not (await at.app[ROOMS].valkey.pubsub_numsub(f"presence:{SHWE}"))[0][1]:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
 
 

@@ -14,6 +14,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
 import intake.calls
+from channels import registry
 from desk.ending import WHERES
 from desk.finding import By
 from desk.listing import VIEWS, Order
@@ -25,17 +26,17 @@ from model.agents import DENSITIES, ROLES, THEMES
 from model.deliveries import State
 from model.events import Kind, MediaKind
 from model.hours import DAYS
+from model.taxonomy import Urgency
 from model.tickets import OUTCOMES
 from translations import screens, taxonomy
 from web import rail
-from web.inbox.list import CHANNELS, URGENCIES
+from web.inbox.list import CHANNELS
 from web.inbox.rows import PLAIN, Section
 from web.local import Local, direction, wanted
 
 WEB = files("web")
-HERE = Path(str(WEB))
-TEMPLATES = {str(item): item.read_text("utf-8") for item in (HERE / "templates").rglob("*.html")}
-CODE = {str(item): item.read_text("utf-8") for item in HERE.rglob("*.py")}
+TEMPLATES = {str(item): item.read_text("utf-8") for item in Path(str(WEB)).glob("templates/**/*.html")}
+CODE = {str(item): item.read_text("utf-8") for item in Path(str(WEB)).glob("**/*.py")}
 SCRIPTS = {item.name: item.read_text("utf-8") for item in (WEB / "static" / "js").iterdir()}
 #: Keys put together of a first half and one of these.
 JOINED = {
@@ -46,26 +47,27 @@ JOINED = {
     "sign_in.why_": ("ended", "out", "everywhere"),
     "call.": get_args(intake.calls.Outcome),
     "cannot.": (*get_args(Why), "taken_by"),
+    "channel.": registry.names(),
     "day.": DAYS,
     "event.": {action.partition(".")[2] for action in SHOWN} | {"moved_itself", "urgency_raised_itself"},
     "fate.": (*get_args(State), "sent_at", "delivered_at", "read_at", "failed_at"),
     "file.": get_args(MediaKind),
     "find.by_": get_args(By),
+    "kind.": get_args(Kind),
     "left.": ("blocked", "unfollowed", "opted_out"),
     "look.": ("read", "revealed", "named"),
     "outcome.": OUTCOMES,
+    "reason.": (*RULES, "not_heard_yet", "sent_a_place", "language_unknown", "raised_by_agent"),
     "reveal.": REASONS,
     "strip.": [f"{act}_{end}" for act in ("call", "voicemail", "name") for end in ("yes", "no", "ask", "later")],
+    "urgency.": get_args(Urgency),
     "where.": WHERES,
     "view.": VIEWS,
     "list.empty_": VIEWS,
     "list.order_": get_args(Order),
     "list.section_": get_args(Section),
     "list.sent_": ("failed", "unknown"),
-    "channel.": CHANNELS,
-    "urgency.": URGENCIES,
-    "kind.": get_args(Kind),
-    "reason.": (*RULES, *PLAIN, "raised_by_agent"),
+    "why.": (*RULES, *PLAIN),
     "issue.": taxonomy.load().issues,
 }
 KEYS = screens.keys()
@@ -87,7 +89,9 @@ def used() -> set[str]:
                 found.add(f"{start}{word}_text")
     for section in rail.RAIL:
         found |= {link.text for link in section.links} | ({section.title} if section.title else set())
-    return {key for key in found if not key.endswith((".html", ".css", ".js", ".svg", "_"))}
+    return {key for key in found if not key.endswith((".html", ".css", ".js", ".svg", "_"))} - {
+        "file.taken"  # of the audit trail
+    }
 
 
 PREFIXES = {key.split(".")[0] for key in KEYS}

@@ -28,7 +28,7 @@ async def give(request: web.Request) -> web.StreamResponse:
             raise NoTicket
         await seat.look(stored.ticket)
         if purpose == "download":
-            await seat.noted("file.taken", stored.ticket, attachment=stored.id)
+            await seat.noted("attachment.taken", stored.ticket, attachment=stored.id)
     organisation, until = seat.agent.organisation, seat.now + _LASTS
     link = Link(purpose=purpose, organisation=organisation, attachment=stored.id, until=until)
     return go(f"/files/{Links(request.app[SITE].master).token(link)}")

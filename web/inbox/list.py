@@ -75,7 +75,7 @@ async def _page(request: web.Request, seat: Seat, ticket: UUID | None) -> web.St
     query = read(request.query)
     # asked first: what commits from now on is told to the page
     cursor = await feed.start(seat.connection)
-    thread = await _thread(request, seat, ticket)
+    thread = await render_thread(request, seat, ticket) if ticket else None
     values = await _listed(request, seat, query)
     queues = [queue for queue in seat.settings.network.queues.values() if queue.organisation == seat.organisation.id]
     return page(
@@ -95,19 +95,16 @@ def _choices(local: Local, chosen: Filters, queues: Sequence[Queue], tags: Seque
     """What a list can be narrowed to: name of the field, its label, values with their words, and what is chosen."""
     spoken = {code for queue in queues for code in queue.languages} | ({chosen.language} if chosen.language else set())
     named = sorted((local.language_name(code), code) for code in spoken)
+    levels = [(level, f"{level}, {local.text(f'urgency.{level}')}") for level in URGENCIES]
     tag = str(chosen.tag) if chosen.tag else None
     offered: list[Choice] = [
         ("queue", local.text("list.queue"), [(queue.id, queue.name) for queue in queues], chosen.queue),
         ("language", local.text("list.language"), [(code, name) for name, code in named], chosen.language),
         ("channel", local.text("list.channel"), [(of, local.text(f"channel.{of}")) for of in CHANNELS], chosen.channel),
-        ("urgency", local.text("list.urgency"), [(u, local.text(f"urgency.{u}")) for u in URGENCIES], chosen.urgency),
+        ("urgency", local.text("list.urgency"), levels, chosen.urgency),
         ("tag", local.text("list.tag"), [(str(one.id), one.name) for one in tags], tag),
     ]
     return [one for one in offered if one[2]]
-
-
-async def _thread(request: web.Request, seat: Seat, ticket: UUID | None) -> str | None:
-    return await render_thread(request, seat, ticket) if ticket else None
 
 
 async def _listed(request: web.Request, seat: Seat, query: Query) -> dict[str, Any]:

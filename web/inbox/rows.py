@@ -84,13 +84,13 @@ def reason(row: Row, local: Local) -> str:
     """Why a ticket is as urgent as it is, in a few words: the gravest reason alone."""
     for rule in RULES:
         if rule in row.reasons:
-            return local.text(f"reason.{rule}")
+            return local.text(f"why.{rule}")
     known = taxonomy.load().issues
     issues = sorted((code for code in row.issues if code in known), key=lambda code: (known[code].urgency, code))
     if issues:
         return local.text(f"issue.{issues[0]}")
     plain = next((of for of in row.reasons if of in PLAIN), None)
-    return local.text(f"reason.{plain}") if plain else ""
+    return local.text(f"why.{plain}") if plain else ""
 
 
 def _instead(row: Row, local: Local) -> str:

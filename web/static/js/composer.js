@@ -6,7 +6,7 @@ import { onKey } from "./keys.js";
 import { send } from "./http.js";
 import { toast } from "./say.js";
 import { t } from "./texts.js";
-import { apply, here, part, ticket } from "./thread.js";
+import { apply, part, ticket } from "./thread.js";
 
 const DRAFT_AFTER = 800;
 const WAITS = [2000, 5000, 10_000, 30_000];
@@ -81,7 +81,6 @@ async function keep(kind) {
 document.addEventListener("input", (event) => {
   if (!event.target.closest("form[data-composer]")) return;
   show();
-  here("writes");
   if (event.target === area("text")) keepLater("reply");
   if (event.target === area("note")) keepLater("note");
 });

@@ -4,8 +4,8 @@
 import { send } from "./http.js";
 import { keysOn, onKey } from "./keys.js";
 import { listen } from "./live.js";
-import { notify } from "./notice.js";
 import { announce } from "./say.js";
+import { begin, refresh } from "./thread.js";
 import { t } from "./texts.js";
 
 const list = document.getElementById("list");
@@ -17,6 +17,7 @@ const name = document.title;
 const SOONEST = 250;
 const COUNTS = 2500; // counts are walked for all at once: a little later than rows
 const MINUTE = 60_000;
+const BEAT = 12_000; // desk/presence.py forgets after thirty seconds
 
 let query = list.dataset.query;
 let lookers = {};
@@ -77,7 +78,7 @@ async function counts() {
     if (grown > 0) more.push([grown, spot.dataset.name]);
   }
   title(views.waiting);
-  notify(more);
+  if (more.length) (await import("./notice.js")).notify(more);
 }
 
 function title(n) {
@@ -147,6 +148,8 @@ function paint() {
     spot.dataset.lookers = text;
     spot.replaceChildren(...others.slice(0, 2).map(([, who, writes]) => looker(who, writes)));
   }
+  const others = (lookers[opened()] ?? []).filter(([agent]) => agent !== me);
+  document.getElementById("lookers")?.replaceChildren(...others.map(([, who, writes]) => looker(who, writes)));
 }
 
 function looker(who, writes) {
@@ -162,22 +165,49 @@ function looker(who, writes) {
 
 // ---- opening ----
 
+const conversation = () => document.getElementById("thread-log") ?? document.getElementById("thread");
 const opened = () => location.pathname.split("/")[2] ?? "";
+
+/** Tell colleagues that this ticket is open here, or that it is written in. */
+let told = 0;
+function here(doing) {
+  if (!opened()) return;
+  told = doing === "writes" ? Date.now() : 0;
+  const body = new URLSearchParams({ doing });
+  send(`/inbox/${opened()}/presence`, { method: "POST", body }).catch(() => {});
+}
+setInterval(() => document.hidden || here(Date.now() - told < BEAT ? "writes" : "looks"), BEAT);
+pane.addEventListener("input", () => Date.now() - told > BEAT / 2 && here("writes"));
+addEventListener("pagehide", () => {
+  const body = new URLSearchParams({ doing: "left", csrf: document.querySelector("meta[name=csrf]").content });
+  if (opened()) navigator.sendBeacon(`/inbox/${opened()}/presence`, body);
+});
 
 /** Put a conversation into the pane; without this script the link does the same with a whole page. */
 async function open(link, { peek = false } = {}) {
   const answer = await fetch(link.dataset.part, { headers: { "X-Part": "thread" }, credentials: "same-origin" }).catch(() => null);
   if (!answer?.ok) { location.assign(link.href); return; }
+  if (opened()) here("left");
   pane.innerHTML = await answer.text();
   window.htmx?.process(pane);
   history.pushState(null, "", link.href);
   document.getElementById("top").classList.add("inbox-open");
   for (const other of links()) other.removeAttribute("aria-current");
   link.setAttribute("aria-current", "true");
-  document.dispatchEvent(new CustomEvent("thread:opened", { detail: { ticket: opened() } }));
-  if (!peek) document.getElementById("thread")?.focus({ preventScroll: true });
+  begin();
+  here("looks");
+  paint();
+  if (!peek) conversation()?.focus({ preventScroll: true });
 }
 
+pane.addEventListener("click", (event) => {
+  if (!event.target.closest("[data-back]")) return;
+  event.preventDefault(); // the list is still here
+  here("left");
+  history.pushState(null, "", `/inbox${query}`);
+  document.getElementById("top").classList.remove("inbox-open");
+  links().find((link) => link.hasAttribute("aria-current"))?.focus();
+});
 list.addEventListener("click", (event) => {
   const link = event.target.closest(".row-name");
   if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0) {
@@ -211,7 +241,7 @@ function move(by) {
 onKey("KeyJ", () => move(1));
 onKey("KeyK", () => move(-1));
 onKey("Digit1", () => (links().find((link) => link.hasAttribute("aria-current")) ?? links()[0] ?? list).focus());
-onKey("Digit2", () => document.getElementById("thread")?.focus());
+onKey("Digit2", () => conversation()?.focus());
 onKey("Digit3", () => document.getElementById("card")?.focus());
 // not among the single keys: everywhere but on a row the space bar is the browser's
 list.addEventListener("keydown", (event) => {
@@ -222,9 +252,17 @@ list.addEventListener("keydown", (event) => {
 
 // ---- the line ----
 
-document.addEventListener("live:changed", soon);
-document.addEventListener("live:gone", soon);
-document.addEventListener("live:reset", soon);
+for (const kind of ["changed", "gone"]) {
+  document.addEventListener(`live:${kind}`, ({ detail }) => {
+    soon();
+    if (detail.tickets.includes(opened())) refresh();
+  });
+}
+document.addEventListener("live:reset", () => {
+  soon();
+  if (opened()) refresh();
+});
+document.addEventListener("thread:applied", paint);
 document.addEventListener("live:presence", (event) => {
   Object.assign(lookers, event.detail.lookers);
   paint();
@@ -258,3 +296,5 @@ for (const form of document.querySelectorAll("[data-filters]")) {
 
 title(Number(document.querySelector("[data-count=waiting]")?.textContent.replace(/\D/g, "") ?? 0));
 listen(list.dataset.cursor);
+here("looks");
+import("./notice.js"); // after everything else: nobody waits for it

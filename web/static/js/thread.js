@@ -161,63 +161,11 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// Beside the list: another conversation is put here, words come in, and others look at the same one.
-
-let soon = 0;
-function freshen() {
-  clearTimeout(soon);
-  soon = setTimeout(refresh, 150);
-}
-document.addEventListener("live:changed", ({ detail }) => detail.tickets.includes(ticket()) && freshen());
-document.addEventListener("live:gone", ({ detail }) => detail.tickets.includes(ticket()) && location.assign("/inbox"));
-document.addEventListener("live:reset", freshen);
-document.addEventListener("live:presence", ({ detail }) => {
-  const here = detail.lookers[ticket()];
-  const place = document.getElementById("lookers");
-  if (!here || !place) return;
-  const me = document.getElementById("list")?.dataset.agent;
-  place.replaceChildren(...here.filter(([agent]) => agent !== me).map(([, who, writes]) => looker(who, writes)));
-});
-
-function looker(who, writes) {
-  const made = document.createElement("span");
-  made.className = writes ? "looker looker-writing" : "looker";
-  const mark = document.getElementById(writes ? "mark-writes" : "mark-looks");
-  const hear = document.createElement("span");
-  hear.className = "hear";
-  hear.textContent = ` ${writes ? t("js.writes") : t("js.looks")}`;
-  made.append(...(mark ? [mark.content.cloneNode(true)] : []), who, hear);
-  return made;
-}
-
-const BEAT = 12_000;
-let told = null;
-let wroteAt = 0;
-/** Say that this agent is here, and whether they write; nobody is told what. */
-export function here(doing) {
-  if (!document.getElementById("list") || !ticket()) return;
-  if (told && told !== ticket()) say(told, "left");
-  told = ticket();
-  if (doing === "writes") {
-    if (Date.now() - wroteAt < BEAT) return;
-    wroteAt = Date.now();
-  }
-  say(told, doing);
-}
-function say(whose, doing) {
-  const body = new FormData();
-  body.set("doing", doing);
-  send(`/inbox/${whose}/presence`, { method: "POST", body }).catch(() => {});
-}
-setInterval(() => !document.hidden && Date.now() - wroteAt > BEAT && here("looks"), BEAT);
-
 /** A conversation stands here that did not before. */
-function begin() {
+export function begin() {
   if (!ticket()) return;
   thread().dataset.newest = thread().dataset.seen;
   wire();
-  here("looks");
   document.dispatchEvent(new CustomEvent("thread:applied"));
 }
-document.addEventListener("thread:opened", begin);
 begin();
