@@ -11,14 +11,17 @@ import structlog
 import uvloop
 from aiohttp import web
 
+from gateway.files import FileDoor
 from gateway.health import Health
 from gateway.public import public_pages
 from gateway.webhooks import Webhooks, hooks
 from runtime.keys import Master
 from runtime.settings import Settings
+from storage.blobs import blobs
 from storage.database import Database, StoreAway
 from storage.day_keys import DayKeys
 from storage.door import Door
+from storage.files import Files
 from web.app import plainly, set_up
 from web.routes import PUBLIC, Route
 from workers_queue.nudge import Nudger, connect
@@ -59,6 +62,7 @@ async def opened(
         day_keys=day_keys,
         nudger=nudger,
     )
+    files = FileDoor(master=master, database=desks, files=Files(blobs(settings.files, data)))
     await database.open()
     await desks.open()
     await _first_keys(day_keys, database)
@@ -67,7 +71,7 @@ async def opened(
     refreshing = asyncio.create_task(_refresh_hourly(day_keys, database))
     try:
         health = Health(door, database, spool_limit=limits.spool_limit_mb * 1024 * 1024)
-        app = _application(settings, webhooks, health)
+        app = _application(settings, webhooks, files, health)
         set_up(app, settings, master, desks, sandbox=sandbox)
         yield app
     finally:
@@ -79,11 +83,13 @@ async def opened(
         await database.close()
 
 
-def _application(settings: Settings, webhooks: Webhooks, health: Health) -> web.Application:
+def _application(settings: Settings, webhooks: Webhooks, files: FileDoor, health: Health) -> web.Application:
     app = web.Application(client_max_size=settings.door.body_limit_bytes)
     # who calls a webhook is proved by its signature; the others tell nothing of anybody
     for path in ("/hooks/{account}", "/hooks/{account}/{step}"):
         plainly(app, [Route(method, path, webhooks.handle, PUBLIC) for method in ("POST", "GET")])
+    # a link to a file carries its own proof
+    plainly(app, [Route("GET", "/files/{token}", files.handle, PUBLIC)], head=True)
     asked = {"/healthz": health.alive, "/readyz": health.ready, "/metrics": health.metrics, **public_pages(settings)}
     plainly(app, [Route("GET", path, answer, PUBLIC) for path, answer in asked.items()], head=True)
     return app

@@ -1,15 +1,18 @@
 """One event's words, understood: repaired, their language known or guessed, their urgency floored."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 import phonenumbers
 
+from intake.asks import Ask, asked, taken_as
 from intake.triage import triage
 from model.events import CallEnded, CallStep, Echo, Edited, Event, Kind, Received, Sender, Unsupported
 from model.tickets import APP_HINT, CHOSEN, GUESSED, UNKNOWN, WRITTEN, Facts
+from translations.menu import own_name, tapped
 from translations.understand import Understood, understand
 
 #: Below this a model's guess at the language of a text is worth no more than the language of the person's app.
@@ -23,6 +26,7 @@ class Prepared:
     said: Received
     words: Understood
     facts: Facts
+    ask: Ask | None = None  #: what it asks of the system itself; `facts` tell of it where that is certain
 
 
 def as_message(event: Event) -> Received | None:
@@ -52,9 +56,12 @@ def _message(event: Event, provider_id: str, sender: Sender | None, kind: Kind, 
     return Received(event_id=event.event_id, provider_id=provider_id, sender=sender, kind=kind, **more)
 
 
-def prepare(said: Received, at: datetime, *, account: str, channel: str) -> Prepared:
-    """Understand and triage one message. Pure and total."""
+def prepare(said: Received, at: datetime, *, account: str, channel: str, languages: Sequence[str] = ()) -> Prepared:
+    """Understand and triage one message. `languages`: the account's, as its menu has them. Pure and total."""
     words = understand(said.text, chosen=said.language)
+    ask = asked(said, words.text, languages)
+    if ask and ask.in_everybodys_words:
+        words = replace(words, language=None, confidence=0.0)
     found = triage(words.text, words.language, said.kind, has_media=bool(said.attachments))
     language, rank = _language(words, said.sender)
     facts = Facts(
@@ -71,7 +78,9 @@ def prepare(said: Received, at: datetime, *, account: str, channel: str) -> Prep
         issues=found.issues,
         starts_clock=not found.pleasantry,
     )
-    return Prepared(said=said, words=words, facts=facts)
+    if said.kind == "postback" and (choice := tapped(words.text)):
+        words = replace(words, text=own_name(choice, unreviewed=True))  # what was tapped, not the code behind it
+    return Prepared(said=said, words=words, facts=taken_as(facts, ask) if ask and ask.certain else facts, ask=ask)
 
 
 def _language(words: Understood, sender: Sender | None) -> tuple[str | None, int]:
