@@ -16,6 +16,7 @@ from gateway.health import Health
 from gateway.public import public_pages
 from gateway.webhooks import Webhooks, hooks
 from runtime.keys import Master
+from runtime.played import follow
 from runtime.settings import Settings
 from storage.blobs import blobs
 from storage.database import Database, StoreAway
@@ -69,13 +70,15 @@ async def opened(
     await door.open()
     writing = asyncio.create_task(door.run())
     refreshing = asyncio.create_task(_refresh_hourly(day_keys, database))
+    playing = [asyncio.create_task(follow(settings.sandbox_api))] if sandbox and settings.sandbox_api else []
     try:
         health = Health(door, database, spool_limit=limits.spool_limit_mb * 1024 * 1024)
         app = _application(settings, webhooks, files, health)
         set_up(app, settings, master, desks, sandbox=sandbox)
         yield app
     finally:
-        refreshing.cancel()
+        for task in (refreshing, *playing):
+            task.cancel()
         door.stop()
         await writing
         await nudger.close()

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from aiohttp import web
 
-from runtime.ids import now
+from runtime.ids import machine_now, now
 from runtime.keys import Master
 from runtime.settings import Settings
 from storage.database import Database
@@ -29,7 +29,7 @@ def set_up(
     database: Database,
     *,
     sandbox: bool,
-    clock: Callable[[], datetime] = now,
+    clock: Callable[[], datetime] | None = None,
 ) -> None:
     """Put every page behind the guard and on the application. The database is opened and closed by the caller."""
     files = StaticFiles()
@@ -42,7 +42,8 @@ def set_up(
         files=files,
         organisations={organisation.uuid: organisation for organisation in settings.network.organisations.values()},
         sandbox=sandbox,
-        clock=clock,
+        clock=clock or now,
+        machine_clock=clock or machine_now,
     )
     for area in AREAS:
         for route in area:
