@@ -13,13 +13,22 @@ from web import account, authenticator, frame, invitation, login
 from web.guard import GUARDED, guarded, local_of_stranger, put_headers
 from web.pages import Pages
 from web.passwords import Passwords
+from web.phones import pages as phones
+from web.phones import stand_in
 from web.routes import PUBLIC, Handler, Route
 from web.site import SITE, VISITOR, Site, Visitor, page
 from web.static_files import StaticFiles
 
 #: Who may call what, by method and path, of everything that answers.
 WHO = web.AppKey("who", dict[tuple[str, str], frozenset[str]])
-AREAS: Sequence[Sequence[Route]] = (frame.ROUTES, login.ROUTES, invitation.ROUTES, authenticator.ROUTES, account.ROUTES)
+AREAS: Sequence[Sequence[Route]] = (
+    frame.ROUTES,
+    login.ROUTES,
+    invitation.ROUTES,
+    authenticator.ROUTES,
+    account.ROUTES,
+    phones.ROUTES,
+)
 
 
 def set_up(
@@ -45,6 +54,8 @@ def set_up(
         clock=clock or now,
         machine_clock=clock or machine_now,
     )
+    if sandbox and settings.sandbox_api:
+        stand_in.attach(app, settings.sandbox_api)
     for area in AREAS:
         for route in area:
             _add(app, route, guarded(route), head=True)

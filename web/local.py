@@ -52,6 +52,21 @@ class Local:
         """22 November 2026, 19:12"""
         return self._shown(at, "d MMMM y, HH:mm")
 
+    def field(self, at: datetime) -> str:
+        """2026-11-22T19:12, as a field of HTML for a local time has it."""
+        return at.astimezone(get_timezone(self.timezone)).strftime("%Y-%m-%dT%H:%M")
+
+    def parsed(self, field: str) -> datetime | None:
+        """The moment such a field tells; None for what is no time. One that comes twice a year is the first."""
+        try:
+            return datetime.strptime(field, "%Y-%m-%dT%H:%M").replace(tzinfo=get_timezone(self.timezone))
+        except ValueError:
+            return None
+
+    def country_name(self, code: str) -> str:
+        """Thailand: a country by its name in the language of the screen."""
+        return str(Locale.parse(_LOCALES[self.language]).territories.get(code, code))
+
     def length(self, seconds: float) -> str:
         """1 h 52 min; from the second day on, days and hours. Never more than it was: seconds are cut off."""
         minutes = max(0, int(seconds)) // 60
