@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog
@@ -15,10 +16,12 @@ from model.agents import DENSITIES, ROLES, THEMES
 from translations import screens
 from web import rail
 from web.local import Local, direction, wanted
+from web.phones.acts import DELIVERED, SENT
+from web.phones.screens import NAMED
 
 WEB = files("web")
-TEMPLATES = {item.name: item.read_text("utf-8") for item in (WEB / "templates").iterdir()}
-CODE = {item.name: item.read_text("utf-8") for item in WEB.iterdir() if item.name.endswith(".py")}
+TEMPLATES = {item.name: item.read_text("utf-8") for item in Path(str(WEB / "templates")).rglob("*.html")}
+CODE = {str(item): item.read_text("utf-8") for item in Path(str(WEB)).rglob("*.py")}
 SCRIPTS = {item.name: item.read_text("utf-8") for item in (WEB / "static" / "js").iterdir()}
 #: Keys put together of a first half and one of these.
 JOINED = {
@@ -27,6 +30,11 @@ JOINED = {
     "density.": DENSITIES,
     "error.": re.findall(r'why="(\w+)"|else "(failed)"', "".join(CODE.values())),
     "sign_in.why_": ("ended", "out", "everywhere"),
+    "phones.kind_": NAMED,
+    "phones.how_": DELIVERED,
+    "phones.send_": SENT,
+    "phones.wants_": ("keys", "speech"),
+    "phones.refused_": ("clock", "empty", "sandbox"),
 }
 KEYS = screens.keys()
 KEY = r"[a-z]+(?:_[a-z]+)*\.[a-z_]+"

@@ -12,7 +12,7 @@ from web.phones.workers import Worker
 
 Shown = Literal["image", "audio", "video", "file"]
 _NEWEST = 60  #: things shown of a phone
-_FILES: Mapping[str, Shown] = {"image": "image", "audio": "audio", "video": "video", "voice": "audio"}
+_FILES: Mapping[str, Shown] = {"image": "image", "audio": "audio", "video": "video", "sticker": "image"}
 #: What is shown by its name alone, as the texts `phones.kind_…` say it.
 NAMED = frozenset(("sticker", "location", "follow", "start", "postback", "file", "image", "audio", "video"))
 
@@ -73,7 +73,7 @@ async def news(stand_in: StandIn, worker: Worker, since: int, seconds: float) ->
 
 def _things(log: Sequence[Mapping[str, Any]], public_url: str) -> list[Thing]:
     shown = [item for item in log if _says_something(item)]
-    return [_thing(item, after, public_url) for item, after in zip(shown, [*shown[1:], None], strict=True)]
+    return [_thing(item, after, public_url) for item, after in zip(shown, [*shown[1:], None], strict=False)]
 
 
 def _says_something(item: Mapping[str, Any]) -> bool:
