@@ -40,9 +40,10 @@ def deliver_rows(system: System, scale: Scale) -> list[Row]:
         at_once(each_once, web.port, 32, partial(written, system.accounts, scale.known, scale.known, 0))
         system.seconds_until_taken_in(scale.patience)
         _settled(system, scale.patience)
+        _delivered(system, workers, scale)  # a new worker loads its SDKs at the first send
         one = _delivered(system, workers, scale)
     with system.workers(2) as workers:
-        _delivered(system, workers, scale)  # a new worker loads its SDKs at the first send
+        _delivered(system, workers, scale)
         two = _delivered(system, workers, scale)
         amid = _answers_amid_a_broadcast(system, scale)
     floor = AT_ONCE / ANSWER_SECONDS  # all places taken all the time, and nothing else to do

@@ -27,7 +27,7 @@ FULL = Scale(
     known=3_000,
     messages=10_000,
     month=20_000,
-    deliveries=4_000,
+    deliveries=2_500,
     broadcast_seconds=20,
     patience=180,
 )

@@ -5,7 +5,8 @@ import importlib
 from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -20,8 +21,9 @@ TIMEOUT = 10.0  #: seconds for a request; half of them for the connection
 
 _API = "https://api.twilio.com"
 _MOST_AT_ONCE = 40  # connections; Twilio answers 429 from about fifty requests at once on
+_LONGEST_WAIT = 86_400  # seconds
 _FILES = (".twilio.com", ".twiliocdn.com", "s3-external-1.amazonaws.com")  # where its API sends on who asks for a file
-_ELSEWHERE_NOT = {"TWILIO_EDGE": "", "TWILIO_REGION": ""}  # config.yaml says where the API is, not the environment
+_NO_ENVIRONMENT = {"TWILIO_EDGE": "", "TWILIO_REGION": ""}  # config.yaml says where the API is, not the environment
 
 
 class Keys(Protocol):
@@ -52,6 +54,7 @@ class Failed:
     code: str = ""  #: Twilio's own; empty where it gave none
     why: str = ""  #: a class of error
     written: bool = True  #: whether Twilio may have read the request
+    after: timedelta | None = None  #: when to come back, where it said so
 
     @property
     def result(self) -> Refused | Unknown:
@@ -60,7 +63,8 @@ class Failed:
             return Refused(meaning=AWAY, code=self.why)
         if not self.status or (self.status >= 500 and not self.code):
             return Unknown(why=self.why)
-        return Refused(meaning=meaning_of(self.code, self.status), code=self.code or str(self.status))
+        meaning = meaning_of(self.code, self.status)
+        return Refused(meaning=replace(meaning, after=self.after or meaning.after), code=self.code or str(self.status))
 
 
 @asynccontextmanager
@@ -71,8 +75,16 @@ async def connect(settings: Keys, api_base: str | None) -> AsyncIterator[Client]
     timeout = aiohttp.ClientTimeout(total=TIMEOUT, connect=TIMEOUT / 2)
     async with aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(limit=_MOST_AT_ONCE)) as session:
         http, (token, *_) = _Http(session, api_base), settings.auth_tokens
-        rest = sdk.Client(settings.account_sid, token, http_client=http, environment=_ELSEWHERE_NOT)
+        rest = sdk.Client(settings.account_sid, token, http_client=http, environment=_NO_ENVIRONMENT)
         yield Client(rest, api_base or _API)
+
+
+class _ComeBack(Exception):
+    """Twilio asks to be asked again after some seconds. The SDK's own error does not tell when."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(seconds)
+        self.after = timedelta(seconds=min(seconds, _LONGEST_WAIT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +113,8 @@ class _Http:
         async with self.session.request(
             method, self._rebased(url), params=params, data=data, headers=given, allow_redirects=allow_redirects
         ) as answer:
+            if answer.status == 429 and (seconds := whole(answer.headers.get("Retry-After"))):
+                raise _ComeBack(seconds)
             return Response(answer.status, await answer.text(errors="replace"), answer.headers)
 
     def _rebased(self, url: str) -> str:
@@ -123,6 +137,8 @@ async def ask(call: Callable[..., Awaitable[Any]], **named: Any) -> Any | Failed
     except (TwilioRestException, TwilioServiceException) as error:
         own = ident(error.code) if error.code != error.status else ""  # the SDK fills in the status for a missing code
         return Failed(status=whole(error.status) or 0, code=own, why=ident(error.status))
+    except _ComeBack as error:
+        return Failed(status=429, why="429", after=error.after)
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
         return Failed(why=type(error).__name__, written=False)
     except Exception as error:  # noqa: BLE001 - the line broke, or the SDK could not read what it was answered

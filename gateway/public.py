@@ -18,7 +18,8 @@ _FRAME = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{title}</title>
 <style>
-body{{font:1rem/1.6 system-ui,sans-serif;max-width:42rem;margin:2rem auto;padding:0 1rem;color:#1c1a17;background:#fbf9f5}}
+body{{font:1rem/1.6 system-ui,sans-serif;max-width:42rem;margin:2rem auto;padding:0 1rem}}
+body{{color:#1c1a17;background:#fbf9f5}}
 @media (prefers-color-scheme:dark){{body{{color:#eee9df;background:#191714}}a{{color:#8fd0c4}}}}
 </style>
 <main><h1>{title}</h1>

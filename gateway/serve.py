@@ -12,7 +12,7 @@ from runtime.children import Child
 from runtime.embedded import EmbeddedPostgres, EmbeddedValkey
 from runtime.instance import only_one
 from runtime.ports import need_free
-from runtime.settings import Settings, process_environment
+from runtime.settings import SANDBOX_API, Settings, process_environment
 from runtime.supervisor import Supervisor
 from sandbox.accounts import names_in
 from sandbox.secrets import invent
@@ -34,11 +34,11 @@ def serve(config: Path, data: Path, *, host: str, port: int, sandbox: bool, sand
         invent(names_in(config.read_text("utf-8")), data / SANDBOX_SECRETS)
     given = settings(config, data, sandbox=sandbox)
     with only_one(data):
-        roles = _Roles(config, data, sandbox)
+        roles = _Roles(config, data, sandbox_port if sandbox else None)
         children = [*_servers(given, data, note), roles.migrate(), roles.web(host, port)]
         children += [roles.worker(n) for n in range(1, given.workers.count + 1)]
         if sandbox:
-            children += [roles.watch(), roles.sandbox(port, sandbox_port)]
+            children += [roles.watch(), roles.sandbox(port)]
             note("Sandbox: invented workers write and call on all five channels; logs are in " + str(data / "log"))
         note(f"Gateway: http://{host}:{port} (webhooks at /hooks/…, health at /readyz). Ctrl-C stops everything.")
         return Supervisor(children, note).run()
@@ -66,10 +66,11 @@ def _servers(given: Settings, data: Path, note: Note) -> list[Child]:
 class _Roles:
     """Our own processes, each this very program with another command."""
 
-    def __init__(self, config: Path, data: Path, sandbox: bool) -> None:
+    def __init__(self, config: Path, data: Path, sandbox_port: int | None) -> None:
         self._common = ["--config", str(config), "--data", str(data)]
-        self._sandbox = ["--sandbox"] if sandbox else []
-        self._config, self._data = config, data
+        self._sandbox = ["--sandbox"] if sandbox_port else []
+        self._config, self._data, self._sandbox_port = config, data, sandbox_port
+        self._environment = _environment(sandbox_port)
 
     def migrate(self) -> Child:
         return self._child("migrate", "migrate", *self._sandbox, once=True)
@@ -85,10 +86,10 @@ class _Roles:
     def watch(self) -> Child:
         return self._child("watch", "watch", "--words")
 
-    def sandbox(self, port: int, sandbox_port: int) -> Child:
-        program = [sys.executable, "-m", "sandbox", "--config", str(self._config), "--port", str(sandbox_port)]
+    def sandbox(self, port: int) -> Child:
+        program = [sys.executable, "-m", "sandbox", "--config", str(self._config), "--port", str(self._sandbox_port)]
         program += ["--gateway", f"http://127.0.0.1:{port}", "--secrets", str(self._data / SANDBOX_SECRETS)]
-        return Child(name="sandbox", argv=program, env=_environment())
+        return Child(name="sandbox", argv=program, env=self._environment)
 
     def _child(
         self,
@@ -102,14 +103,17 @@ class _Roles:
         program = [sys.executable, "-m", "gateway", command, *self._common, *more]
         # with the sandbox the terminal shows tickets; without it logs go where the operator collects them
         log = self._data / "log" / f"{name.replace(' ', '-')}.log" if self._sandbox and command in _LOGGING else None
-        return Child(name=name, argv=program, env=_environment(), once=once, ready=ready, grace_seconds=grace, log=log)
+        return Child(
+            name=name, argv=program, env=self._environment, once=once, ready=ready, grace_seconds=grace, log=log
+        )
 
 
-def _environment() -> Mapping[str, str]:
+def _environment(sandbox_port: int | None) -> Mapping[str, str]:
     # children import the program from where we found it, not from wherever they are started
     here = str(Path(__file__).parent.parent)
     given = process_environment()
-    return {**given, "PYTHONPATH": os.pathsep.join(filter(None, [here, given.get("PYTHONPATH")]))}
+    stand_in = {SANDBOX_API: f"http://127.0.0.1:{sandbox_port}"} if sandbox_port else {}
+    return {**given, "PYTHONPATH": os.pathsep.join(filter(None, [here, given.get("PYTHONPATH")])), **stand_in}
 
 
 def _answers(url: str) -> bool:

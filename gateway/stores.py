@@ -7,10 +7,11 @@ from dotenv import dotenv_values
 
 from runtime.keys import Master, load_master
 from runtime.services import remembered, services
-from runtime.settings import Settings, load, process_environment
+from runtime.settings import SANDBOX_API, Settings, load, process_environment
 from storage.mirror import AccountRow
 
 SANDBOX_SECRETS = "sandbox.env"  #: in the data directory: the invented secrets of the demo accounts
+_NOBODY = "http://127.0.0.1:1"  # where no stand-in is known: invented people's numbers may be somebody's
 
 
 class NotRunning(Exception):
@@ -31,13 +32,14 @@ class Stores:
 def settings(config: Path, data: Path, *, secrets_required: bool = True, sandbox: bool = False) -> Settings:
     """config.yaml, its secrets from the environment, `.env`, and in the sandbox the invented ones.
 
-    Raises BadConfig.
+    In the sandbox all accounts speak to its stand-in APIs, never to a provider. Raises BadConfig.
     """
     environ = dict(process_environment())
     if sandbox:
         invented = dotenv_values(data / SANDBOX_SECRETS, interpolate=False)
         environ = {name: value for name, value in invented.items() if value} | environ
-    return load(config, environ, secrets_required=secrets_required, unreviewed_phrases=sandbox)
+    api_base = environ.get(SANDBOX_API) or _NOBODY if sandbox else None
+    return load(config, environ, secrets_required=secrets_required, unreviewed_phrases=sandbox, api_base=api_base)
 
 
 def master_key(given: Settings, data: Path, *, make: bool = False) -> Master:

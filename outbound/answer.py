@@ -13,6 +13,7 @@ from runtime.settings import Settings
 from storage import answers, audit, feed, messages, outbox
 from storage.answers import Answerable
 from storage.database import Connection
+from translations.burmese import repair
 
 
 class NoTicket(Exception):
@@ -52,7 +53,7 @@ async def answer(
 
     Raises BadText, NoTicket or CannotAnswer; then nothing is written.
     """
-    words = fit(text)
+    words = repair(fit(text)).text  # an agent's keyboard may write Zawgyi, too
     found = await answers.hold(connection, ticket)
     if found is None or found.status == "handed_over":
         raise NoTicket

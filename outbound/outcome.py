@@ -36,7 +36,7 @@ def settle(result: Result, row: Claimed, *, at: datetime, ids: tuple[str, ...], 
 
 def _refused(refused: Refused, row: Claimed, at: datetime, chance: Random) -> Outcome:
     meaning, reason, code = refused.meaning, refused.meaning.reason, refused.code
-    if not (meaning.retry or reason in _MENDABLE):
+    if not (meaning.retry or (reason in _MENDABLE and meaning.scope == "account")):
         return _outcome(row, at, state="failed", reason=reason, code=code)
     if at - row.created_at > GIVE_UP:
         return _outcome(row, at, state="failed", reason="gave_up", code=code or reason)

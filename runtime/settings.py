@@ -19,6 +19,7 @@ from runtime.config_network import count, read_network, unique
 from translations import catalog
 
 __all__ = [
+    "SANDBOX_API",
     "Account",
     "BadConfig",
     "Cost",
@@ -32,6 +33,8 @@ __all__ = [
     "process_environment",
     "wanted",
 ]
+
+SANDBOX_API = "WORKER_VOICE_SANDBOX_API"  #: environment, in the sandbox only: where its stand-in provider APIs are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +68,7 @@ class Settings:
     door: Door
     workers: Workers
     retention: Retention
-    unreviewed_phrases: bool = (
-        False  #: whether texts no speaker has reviewed may be said and sent: in the sandbox alone
-    )
+    unreviewed_phrases: bool = False  #: whether what no speaker has reviewed may be said: in the sandbox alone
 
 
 def load(
@@ -76,11 +77,13 @@ def load(
     *,
     secrets_required: bool = True,
     unreviewed_phrases: bool = False,
+    api_base: str | None = None,
 ) -> Settings:
     """Read config.yaml, with `.env` beside it for variables that the environment does not set.
 
     `secrets_required=False` is for commands that only look into the store: an account whose secrets are not set then
-    has no settings. `unreviewed_phrases` lets us say and send what no native speaker has checked.
+    has no settings. `unreviewed_phrases` lets us say and send what no native speaker has checked. `api_base` outranks
+    that of every account: all of them then speak to one stand-in for the providers.
     Raises BadConfig with every problem there is.
     """
     file = config_file.read(path)
@@ -89,7 +92,7 @@ def load(
     _tell_missing(file, secrets_required)
     form = check(file, FileForm, ())
     network = read_network(file, form.network if form else None)
-    accounts = _accounts(file, network, unreviewed_phrases)
+    accounts = _accounts(file, network, unreviewed_phrases, api_base)
     if form is None or network is None or file.problems:
         raise BadConfig(tuple(dict.fromkeys(file.problems)))
     return Settings(
@@ -145,21 +148,26 @@ def _of_channel(path: KeyPath) -> bool:
     return path[0] == "accounts" and len(path) > 2 and path[2] not in AccountForm.model_fields
 
 
-def _accounts(file: ConfigFile, network: Network | None, unreviewed: bool) -> Mapping[str, Account]:
+def _accounts(
+    file: ConfigFile, network: Network | None, unreviewed: bool, api_base: str | None
+) -> Mapping[str, Account]:
     paths: list[KeyPath] = [("accounts", index) for index in range(count(file, "accounts"))]
     unique(file, [(*path, "id") for path in paths])
-    found = [_account(file, path, network, unreviewed) for path in paths]
+    found = [_account(file, path, network, unreviewed, api_base) for path in paths]
     return {account.id: account for account in found if account}
 
 
-def _account(file: ConfigFile, path: KeyPath, network: Network | None, unreviewed: bool) -> Account | None:
+def _account(
+    file: ConfigFile, path: KeyPath, network: Network | None, unreviewed: bool, api_base: str | None
+) -> Account | None:
     form = check(file, AccountForm, path)
     written = at(file.values, path)
     if not isinstance(written, dict) or written.get("channel") not in registry.names():
         return None
     # the channel checks its keys even where a common one is wrong, so that all problems are told at once
     channel = registry.load(written["channel"])
-    settings = _channel_settings(file, path, channel, _section(written, channel, network, unreviewed))
+    section = _section(written, channel, network, unreviewed) | ({"api_base": api_base} if api_base else {})
+    settings = _channel_settings(file, path, channel, section)
     if form is None:
         return None
     return Account(
@@ -169,7 +177,7 @@ def _account(file: ConfigFile, path: KeyPath, network: Network | None, unreviewe
         countries=tuple(form.countries),
         languages=tuple(form.languages),
         inbound=form.inbound,
-        api_base=form.api_base,
+        api_base=api_base or form.api_base,
         per_second=form.per_second,
         reserve_percent=form.reserve_percent,
         cost=form.cost,

@@ -17,10 +17,12 @@ from sandbox.accounts import Account, BadConfig, names_in, read_accounts
 from sandbox.app import make_app
 from sandbox.secrets import invent
 from sandbox.simulate import Summary, simulate
+from sandbox.world import World
 
 LIVELY_SECONDS = 60
 SLOW_RATE = 0.2  #: one thing in five seconds, after the first minute
 MOST_A_DAY = 5_000
+PUSHES_A_MONTH = 5_000  #: that LINE lets each account send
 _A_DAY = 86_400
 
 log = logging.getLogger("sandbox")
@@ -64,18 +66,25 @@ async def _run(given: argparse.Namespace, accounts: Sequence[Account]) -> None:
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    runner = web.AppRunner(make_app(), access_log=None)
+    world = _world(given, accounts)
+    runner = web.AppRunner(make_app(world=world), access_log=None, shutdown_timeout=1)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", given.port).start()
         log.info("sandbox: stand-in provider APIs at http://127.0.0.1:%d", given.port)
-        await _until_stopped(given, accounts, stop)
+        await _until_stopped(given, world, stop)
     finally:
         await runner.cleanup()
 
 
-async def _until_stopped(given: argparse.Namespace, accounts: Sequence[Account], stop: asyncio.Event) -> None:
-    life = asyncio.create_task(_life(given, accounts))
+def _world(given: argparse.Namespace, accounts: Sequence[Account]) -> World:
+    world = World(accounts, given.gateway, seed=given.seed or 1, receipts=True)
+    world.quotas = {account.id: (PUSHES_A_MONTH, 0) for account in accounts if account.channel == "line"}
+    return world
+
+
+async def _until_stopped(given: argparse.Namespace, world: World, stop: asyncio.Event) -> None:
+    life = asyncio.create_task(_life(given, world))
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait({life, stopped}, return_when=asyncio.FIRST_COMPLETED)
     for task in (life, stopped):
@@ -85,15 +94,19 @@ async def _until_stopped(given: argparse.Namespace, accounts: Sequence[Account],
         raise error
 
 
-async def _life(given: argparse.Namespace, accounts: Sequence[Account]) -> None:
+async def _life(given: argparse.Namespace, world: World) -> None:
     """A lively first minute, then few things, and no more than MOST_A_DAY a day."""
     await _ready(given.gateway)
+    accounts = world.accounts
     seed = given.seed if given.seed is not None else int(time.time())
-    _report(await simulate(given.gateway, accounts, rate=given.rate, seed=seed, seconds=LIVELY_SECONDS))
+    minute = simulate(given.gateway, accounts, rate=given.rate, seed=seed, seconds=LIVELY_SECONDS, world=world)
+    _report(await minute)
     while True:
         seed += 1
         began = time.monotonic()
-        day = simulate(given.gateway, accounts, rate=SLOW_RATE, count=MOST_A_DAY, seed=seed, seconds=_A_DAY)
+        day = simulate(
+            given.gateway, accounts, rate=SLOW_RATE, count=MOST_A_DAY, seed=seed, seconds=_A_DAY, world=world
+        )
         _report(await day)
         await asyncio.sleep(max(0.0, _A_DAY - (time.monotonic() - began)))
 

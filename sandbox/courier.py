@@ -5,6 +5,7 @@ import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
+from math import inf
 from time import monotonic
 
 import aiohttp
@@ -38,14 +39,26 @@ class Result:
         return self.status is not None and 200 <= self.status < 300
 
 
+def _nothing(said: object) -> None:
+    return None
+
+
 class Courier:
-    """Sends webhooks to one gateway; `tell` hears of every request."""
+    """Sends webhooks to one gateway; `tell` hears of every request, `notice` of every webhook before it leaves."""
 
     def __init__(
-        self, session: aiohttp.ClientSession, gateway: str, tell: Callable[[Result], None], hurry: float, until: float
+        self,
+        session: aiohttp.ClientSession,
+        gateway: str,
+        *,
+        tell: Callable[[Result], None] = _nothing,
+        notice: Callable[[Webhook], None] = _nothing,
+        hurry: float = 1.0,
+        until: float = inf,
     ) -> None:
         """`hurry` multiplies the pauses before retries (1: as the providers); after `until` nothing is retried."""
-        self._session, self._gateway, self._tell = session, gateway.rstrip("/"), tell
+        self._session, self._gateway = session, gateway.rstrip("/")
+        self._tell, self._notice = tell, notice
         self._hurry, self._until = hurry, until
         self._chats: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
@@ -71,6 +84,8 @@ class Courier:
 
     async def ask(self, webhook: Webhook, attempt: int = 0) -> tuple[Result, bytes]:
         """Send it once: what became of it, and the answer's body."""
+        if not attempt:
+            self._notice(webhook)  # the gateway may answer the person before it answers the provider
         status, body, began = None, b"", monotonic()
         try:
             async with self._session.request(

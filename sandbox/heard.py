@@ -23,7 +23,7 @@ class Heard:
     at: datetime | None = None  #: None: now; SMS and calls carry no time
     kind: str = "text"  #: text, image, audio, …; empty: nothing that shows on a phone
     text: str = ""
-    ref: str = ""  #: whatever names the file
+    ref: str = ""  #: an id that tells what file it is (`media.told_by`)
     reply_token: str = ""  #: LINE's
     change: Change = ""  #: whether the person blocked the account, opted out, or came back
 
@@ -46,7 +46,7 @@ def _line(webhook: Webhook) -> Iterator[Heard]:
                 at=_moment(event["timestamp"] / 1000),
                 kind=message.get("type", event["type"] if event["type"] in ("postback", "follow") else ""),
                 text=said,
-                ref=message.get("id", ""),
+                ref=message.get("id", "") if message.get("type") in _LINE_FILES else "",
                 reply_token=event.get("replyToken", ""),
                 change=_CHANGES.get(event["type"], ""),
             )
@@ -59,15 +59,16 @@ def _facebook(webhook: Webhook) -> Iterator[Heard]:
             if message.get("is_echo") or not (message or postback):
                 continue
             first: Any = next(iter(message.get("attachments", ())), {})
+            kind = first.get("type") or ("text" if message else "postback")
             yield Heard(
                 channel="facebook",
                 account=webhook.account_id,
                 person=event["sender"]["id"],
                 id=message.get("mid") or postback.get("mid", ""),
                 at=_moment(event["timestamp"] / 1000),
-                kind=first.get("type") or ("text" if message else "postback"),
+                kind="location" if kind == "fallback" else kind,
                 text=message.get("text", "") or postback.get("title", ""),
-                ref=first.get("payload", {}).get("url", ""),
+                ref="" if kind == "fallback" else _folder(first.get("payload", {}).get("url", "")),
             )
 
 
@@ -84,7 +85,7 @@ def _telegram(webhook: Webhook) -> Iterator[Heard]:
         channel="telegram",
         account=webhook.account_id,
         person=str(chat["id"]),
-        id=str(said.get("message_id", said.get("id", ""))),
+        id=str(said.get("message_id", said.get("id", update["update_id"]))),
         at=_moment(said["date"]) if "date" in said else None,
         kind={"message": _TELEGRAM_FILES.get(kind, kind), "callback_query": "postback"}.get(name, ""),
         text=said.get("text") or said.get("caption") or said.get("data", ""),
@@ -104,7 +105,7 @@ def _sms(webhook: Webhook) -> Iterator[Heard]:
         id=form["MessageSid"],
         kind="image" if "MediaUrl0" in form else "text",
         text=form["Body"],
-        ref=form.get("MediaUrl0", ""),
+        ref=form.get("MediaUrl0", "").rpartition("/")[2],
         change=_CHANGES.get(form.get("OptOutType", ""), ""),
     )
 
@@ -116,7 +117,15 @@ def _voice(webhook: Webhook) -> Iterator[Heard]:
 
 
 _READERS = {"line": _line, "facebook": _facebook, "telegram": _telegram, "sms": _sms, "voice": _voice}
-_TELEGRAM_FILES = {"photo": "image", "voice": "audio", "audio": "audio", "sticker": "sticker", "document": "file"}
+_LINE_FILES = ("image", "audio", "video", "file")
+_TELEGRAM_FILES = {
+    "photo": "image",
+    "voice": "audio",
+    "audio": "audio",
+    "video": "video",
+    "sticker": "sticker",
+    "document": "file",
+}
 _CHANGES: Mapping[str, Change] = {
     "follow": "back", "unfollow": "left", "kicked": "left", "member": "back", "STOP": "left", "START": "back",
 }  # fmt: skip
@@ -124,6 +133,11 @@ _CHANGES: Mapping[str, Change] = {
 
 def _form(webhook: Webhook) -> dict[str, str]:
     return dict(parse_qsl(webhook.body.decode(), keep_blank_values=True))
+
+
+def _folder(url: str) -> str:
+    """Where a file lies in Messenger's CDN: the part before its name."""
+    return url.split("/")[-2] if url.count("/") > 3 else ""
 
 
 def _moment(seconds: float) -> datetime:

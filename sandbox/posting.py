@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 
+from sandbox.accounts import Account
 from sandbox.casting import Turn
 from sandbox.media import TIMED, File
 from sandbox.providers import facebook, line, telegram, twilio_call, twilio_sms, twilio_voice
@@ -64,12 +65,17 @@ def webhook_of(turn: Turn, at: datetime) -> Webhook:
     return _MAKERS[turn.account.channel][turn.line.kind](turn, at)
 
 
+def copies_of(account: Account, webhook: Webhook, copies: int) -> Sequence[Webhook]:
+    """The same request so many times; LINE marks those after the first."""
+    again = line.redelivery(account, webhook) if copies > 1 and account.channel == "line" else webhook
+    return (webhook, *[again] * (copies - 1))
+
+
 def _copies(turn: Turn, webhook: Webhook, rng: Random) -> Sequence[Webhook]:
-    more = turn.copies - 1
-    if not more and rng.random() < TWICE_OR_THRICE:
-        more = rng.randint(1, 2)
-    again = line.redelivery(turn.account, webhook) if more and turn.account.channel == "line" else webhook
-    return (webhook, *[again] * more)
+    copies = turn.copies
+    if copies == 1 and rng.random() < TWICE_OR_THRICE:
+        copies += rng.randint(1, 2)
+    return copies_of(turn.account, webhook, copies)
 
 
 def _bundle(turn: Turn, webhooks: list[Webhook], rng: Random) -> Post:

@@ -18,7 +18,6 @@ from sandbox.webhook import Webhook
 if TYPE_CHECKING:
     from sandbox.world import World
 
-GAP = (0.02, 0.3)  #: seconds between two receipts of one message
 SWAPPED = 0.1  #: chance that two of them come in the wrong order
 Step = Callable[[], Webhook]
 
@@ -28,7 +27,7 @@ class Receipts:
 
     def __init__(self, world: "World") -> None:
         self._world = world
-        self._rng = Random(world.rng.random())
+        self._order, self._gaps = Random(world.rng.random()), Random(world.rng.random())
         self._tasks: set[asyncio.Task[None]] = set()
 
     def twilio(self, account: Account, message: dict[str, Any], url: str, code: int | None) -> None:
@@ -84,14 +83,14 @@ class Receipts:
 
     def _shuffled(self, steps: Sequence[Step]) -> Sequence[Step]:
         """Now and then two neighbours change places."""
-        if self._rng.random() >= SWAPPED:
+        if self._order.random() >= SWAPPED:
             return steps
-        at = self._rng.randrange(len(steps) - 1)
+        at = self._order.randrange(len(steps) - 1)
         return [*steps[:at], steps[at + 1], steps[at], *steps[at + 2 :]]
 
     async def _tell(self, steps: Sequence[Step]) -> None:
         for step in steps:
-            await self._world.pause(self._rng.uniform(*GAP))
+            await self._world.pause(self._gaps.uniform(*self._world.manners.gap))
             if self._world.courier:
                 await self._world.courier.deliver(step())
 

@@ -15,10 +15,11 @@ from time import monotonic
 import aiohttp
 
 from sandbox.accounts import Account
-from sandbox.casting import turns, with_room
+from sandbox.casting import Turn, turns, with_room
 from sandbox.courier import MOST_OPEN, Courier, Result
 from sandbox.posting import Post, posts
 from sandbox.script import conversations_of, own_conversations
+from sandbox.world import World
 
 BURST = 0.02  #: chance of each request to start a burst
 _LONGEST_BURST = 20
@@ -78,7 +79,7 @@ class _Tally:
         )
 
 
-def _silent(result: Result) -> None:
+def _silent(said: object) -> None:
     return None
 
 
@@ -93,6 +94,7 @@ async def simulate(
     on_result: Callable[[Result], None] = _silent,
     seconds: float | None = None,
     hurry: float = 1.0,
+    world: World | None = None,
 ) -> Summary:
     """Let people write and call: `rate` things a second, until `count` things or `seconds` are over.
 
@@ -100,20 +102,30 @@ async def simulate(
 
     Without both, every conversation is heard once. With `count` they are repeated by other people as needed.
     The same seed sends the same messages under the same ids again. `messages` is a file as README.md describes;
-    `hurry` multiplies the pauses before retries. Raises BadMessages, BadConfig, and ValueError for a rate of 0.
+    `hurry` multiplies the pauses before retries; a `world` hears all of it, as the providers do.
+    Raises BadMessages, BadConfig, and ValueError for a rate of 0.
     """
     if not rate > 0:
         raise ValueError("rate: write a number of messages a second above 0")
     conversations = conversations_of(messages) if messages else with_room(own_conversations(), accounts)
     endless = bool(conversations) and (count is not None or seconds is not None)
     script = turns(conversations, accounts, seed, endless=endless, in_order=messages is not None)
+    if world:
+        script = _introduced(script, world)
     story = posts(islice(script, count if count is not None else _STORY_LIMIT), Random(seed), lambda: datetime.now(UTC))
     tally = _Tally(on_result)
     until = monotonic() + seconds if seconds is not None else inf
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=MOST_OPEN)) as session:
-        courier = Courier(session, gateway, tally.note, hurry, until)
+        notice = world.notice if world else _silent
+        courier = Courier(session, gateway, tell=tally.note, notice=notice, hurry=hurry, until=until)
         await _send_all(story, courier, tally, rate, Random(f"bursts {seed}"), until)
     return tally.summary()
+
+
+def _introduced(script: Iterator[Turn], world: World) -> Iterator[Turn]:
+    for turn in script:
+        world.meet(turn.account.channel, turn.person)
+        yield turn
 
 
 async def _send_all(

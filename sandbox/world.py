@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-import math
+import itertools
+import secrets
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,12 +22,16 @@ from sandbox.phones import Item, Media, Phones
 from sandbox.receipts import Receipts
 from sandbox.webhook import Webhook
 
+_A_MOMENT = 0.5  # seconds
+_BY_HAND, _ROOM = 2_000_000_000, 100_000_000  # above the ids of all runs (see casting), and within 31 bits
+
 
 @dataclass(slots=True)
 class Manners:
     """How the stand-in behaves when nothing is broken; may be changed while it runs."""
 
     receipts: bool = False  #: whether delivery and read receipts are sent
+    gap: tuple[float, float] = (0.02, 0.3)  #: seconds between two receipts of one message, at least and at most
     latency: float = 0.0  #: seconds after which everything is answered
     ahead: timedelta = timedelta()  #: how far its clock is ahead of the machine's
 
@@ -44,13 +49,14 @@ class World:
         self.closing = asyncio.Event()
         self.courier: Courier | None = None  #: while a session is open, and there is a gateway
         self.receipts = Receipts(self)
+        self._numbers = itertools.count(_BY_HAND + secrets.randbelow(_ROOM))
 
     @contextlib.asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
         """Webhooks can be sent during the block; what waits at its end is let go."""
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=MOST_OPEN)) as session:
             if self.gateway:
-                self.courier = Courier(session, self.gateway, lambda _: None, 1.0, math.inf)
+                self.courier = Courier(session, self.gateway, notice=self.notice)
             try:
                 yield
             finally:
@@ -61,6 +67,10 @@ class World:
     def now(self) -> datetime:
         """The providers' clock, UTC."""
         return datetime.now(UTC) + self.manners.ahead
+
+    def number(self) -> int:
+        """A number for the ids of a new message, which the simulation does not use, nor a sandbox started later."""
+        return next(self._numbers)
 
     def notice(self, webhook: Webhook) -> None:
         """Take in what a webhook says of people, as the provider knows it before the gateway does."""
@@ -79,7 +89,7 @@ class World:
                         id=said.id,
                         kind=said.kind,
                         text=said.text,
-                        media=(Media(kind=said.kind, url=said.ref),) if said.ref else (),
+                        media=(Media(kind=said.kind, url=f"/sandbox/media/{said.ref}"),) if said.ref else (),
                         at=(said.at or now).isoformat(),
                     )
                 )
@@ -97,7 +107,9 @@ class World:
         return self.quotas.get(account, (None, 0))
 
     async def pause(self, seconds: float) -> None:
-        """Let time pass, unless the sandbox ends first."""
-        if seconds > 0:
-            await asyncio.wait({waiting := asyncio.ensure_future(self.closing.wait())}, timeout=seconds)
-            waiting.cancel()
+        """Let time pass; more than a moment only until the sandbox ends."""
+        if seconds <= _A_MOMENT:
+            await asyncio.sleep(max(0.0, seconds))
+            return
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.closing.wait(), seconds)

@@ -8,7 +8,6 @@ from random import Random
 from typing import Any
 
 from redis.asyncio import Redis
-from tests.sandbox_server import Sandbox, sandbox_server
 
 from outbound.answer import Said, answer
 from outbound.clients import Clients
@@ -16,6 +15,7 @@ from outbound.pace import Pace
 from runtime.ids import now
 from storage import listing
 from tests.house import House, Row
+from tests.sandbox_server import Sandbox, sandbox_server
 from workers_queue.deliver import Deliverer
 
 

@@ -2,8 +2,12 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 MENU = (
     b'<?xml version="1.0"?><Response><Gather action="/hooks/voice-1/language?try=1" actionOnEmptyResult="true"'
@@ -18,11 +22,21 @@ BYE = b"<Response><Hangup/></Response>"
 ANSWERS = {"": MENU, "language": TAKE, "voicemail": BYE, "silence": BYE, "recording": b"", "status": b""}
 
 
+@dataclass(frozen=True)
+class Heard:
+    """One request as it came."""
+
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
 class Gateway:
     """A small gateway that keeps what it got; `refuse` names the answers to the first tries of each body."""
 
     def __init__(self, *refuse):
         self.got, self.tries, self.refuse = [], Counter(), refuse
+        self.webhooks: list[Heard] = []
         self.open = self.most_open = 0
         self.first = asyncio.Event()
 
@@ -31,6 +45,7 @@ class Gateway:
         self.most_open = max(self.most_open, self.open)
         body = await request.read()
         self.open -= 1
+        self.webhooks.append(Heard(request.path_qs, request.headers, body))
         account, step = request.match_info["account"], request.match_info.get("step", "")
         self.got.append((account, step, body))
         self.first.set()
@@ -47,3 +62,11 @@ class Gateway:
         app.add_routes([web.get("/readyz", self.ready), web.post("/hooks/{account}", self.hook)])
         app.add_routes([web.post("/hooks/{account}/{step}", self.hook)])
         return app
+
+
+@asynccontextmanager
+async def gateway(*refuse: int) -> AsyncIterator[tuple[str, Gateway]]:
+    """A running one: its address, and what it hears."""
+    heard = Gateway(*refuse)
+    async with TestServer(heard.app()) as server:
+        yield str(server.make_url("")).rstrip("/"), heard

@@ -17,13 +17,11 @@ CERTAIN = 0.95  #: the detector's own advice for converting without asking
 _ENOUGH = 600  #: characters the detector reads: more only cost time
 _NEVER = frozenset({"mnw", "shn", "ksw", "kac"})
 
-_MYANMAR = re.compile(r"[\u1000-\u109f\ua9e0-\ua9ff\uaa60-\uaa7f]")
+MYANMAR = re.compile(r"[\u1000-\u109f\ua9e0-\ua9ff\uaa60-\uaa7f]")
+UNUSED = r"\u1022\u1028\u1035\u105b-\u105f\u1098-\u109f\ua9e0-\ua9ff\uaa60-\uaa7f"  #: letters Zawgyi leaves unused
 # What Zawgyi cannot produce: letters it leaves unused, a Mon, Karen or Shan consonant at the start of a word (there
 # Zawgyi has only shapes that hang below another letter), and the Karen tone U+1062 U+103A.
-_NOT_ZAWGYI = re.compile(
-    r"[\u1022\u1028\u1035\u105b-\u105f\u1098-\u109f\ua9e0-\ua9ff\uaa60-\uaa7f]"
-    r"|(?:^|\s)[\u1061\u1075-\u107d]|\u1062\u103a"
-)
+_NOT_ZAWGYI = re.compile(rf"[{UNUSED}]|(?:^|\s)[\u1061\u1075-\u107d]|\u1062\u103a")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,7 @@ def repair(text: str, *, chosen: str | None = None) -> Repaired:
     `chosen` is the language a person chose (BCP 47): with a Mon, Shan, Karen or Kachin choice nothing is converted.
     Call before any Unicode normalisation, which would reorder what Zawgyi wrote.
     """
-    if text.isascii() or not _MYANMAR.search(text):
+    if text.isascii() or not MYANMAR.search(text):
         return Repaired(text, text, "unicode", 0.0)
     probability = _probability(text)
     if probability < CERTAIN or chosen in _NEVER or _NOT_ZAWGYI.search(text):

@@ -45,11 +45,11 @@ _TOKENS = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _DEVA_TOKENS = re.compile(r"[\u0900-\u0963\u0970-\u097f]+")
 _ARAB_TOKENS = re.compile(r"[\u0620-\u06d3]+")
 
-# Letters and pairs of letters that Burmese does not write.
+# Letters and pairs of letters that Burmese does not write (of the pairs, it has ရှ် in names from abroad).
 _OWN_MYANMAR = {
     "shn": re.compile(r"[\u1022\u1035\u1075-\u108d\u1090-\u1099]"),
     "ksw": re.compile(r"[\u1061-\u1064]"),
-    "mnw": re.compile(r"[\u1028\u1033\u1034\u105a-\u1060]|\u103e\u103a|\u102e\u102f|ဟွံ"),
+    "mnw": re.compile(r"[\u1028\u1033\u1034\u105a-\u1060]|(?<!ရ)\u103e\u103a|\u102e\u102f|ဟွံ"),
 }
 _OWN_SHARE = 14  #: one own letter in so many is a language, fewer a slip of the finger
 _VIETNAMESE = re.compile(r"[ăđơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]")

@@ -7,6 +7,7 @@ from channels.contract import Look
 from channels.sms.settings import Settings
 from channels.twilio_send import Client, Failed, ask
 
+_ONE_WAY = Look("webhook", False, "none needed: nobody can write to this sender")
 _COUNTRIES = Look(
     "countries",
     False,
@@ -19,6 +20,8 @@ async def look(client: Client, settings: Settings, webhook_url: str) -> Sequence
     account = await twilio_look.account(client, settings)
     if account.wrong:
         return [account]
+    if not settings.inbound:
+        return [account, _ONE_WAY, _COUNTRIES]
     ask_about = _service if settings.messaging_service_sid else _number
     return [account, *await ask_about(client, settings, webhook_url), _COUNTRIES]
 

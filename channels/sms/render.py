@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from channels.contract import CannotSay, Limits, Part
-from channels.sms.segments import GSM_7, alphabet, count
+from channels.sms.segments import alphabet, count
 from channels.sms.settings import Settings
-from channels.splitting import shorten, split, utf16
+from channels.splitting import shorten, split
 from model.deliveries import Choice, OutFile, Outgoing
 
 _MB = 1_000_000
@@ -50,8 +50,7 @@ def render(outgoing: Outgoing, settings: Settings) -> list[Part]:
 def _divided(text: str) -> list[str]:
     """The text in messages of as many segments as LIMITS allow; of each, one unit may stay empty (see `count`)."""
     used = alphabet(text)
-    measure = GSM_7.size if used is GSM_7 else utf16
-    return split(text.strip("\n"), LIMITS.text * (used.each - 1), measure)
+    return split(text.strip("\n"), LIMITS.text * (used.each - 1), used.size)
 
 
 def _link(file: OutFile) -> str:

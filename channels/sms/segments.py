@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from channels.splitting import utf16
+
 _ALPHABET = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
@@ -28,12 +30,8 @@ def _septets(text: str) -> int:
     return len(text) + sum(letter in _EXTENSION for letter in text)
 
 
-def _code_units(text: str) -> int:
-    return len(text) + sum(letter > "\uffff" for letter in text)
-
-
 GSM_7 = Alphabet("GSM-7", _septets, alone=160, each=153)
-UCS_2 = Alphabet("UCS-2", _code_units, alone=70, each=67)
+UCS_2 = Alphabet("UCS-2", utf16, alone=70, each=67)
 
 
 @dataclass(frozen=True, slots=True)

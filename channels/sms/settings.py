@@ -14,6 +14,7 @@ class Settings:
     number: str = ""  #: what we send from; empty where a messaging service chooses
     messaging_service_sid: str = ""
     hook_url: str  #: where Twilio calls us, without a slash at the end
+    inbound: bool = True  #: False: nobody can write to this sender
     mms: bool = False  #: whether files go as MMS; else as links
     home: str | None = None  #: country of a number without a country code
 
@@ -27,6 +28,7 @@ def settings(section: Section) -> Settings:
         number=_text(section, "number"),
         messaging_service_sid=_origin(section),
         hook_url=need(section, "hook_url", "missing; it is made from network.public_url").rstrip("/"),
+        inbound=section.get("inbound") is not False,
         mms=_mms(section),
         home=section.get("home"),
     )

@@ -53,7 +53,7 @@ async def connect(settings: Settings, api_base: str | None) -> AsyncIterator[Cli
     wire = await asyncio.to_thread(importlib.import_module, "channels.telegram.wire")
     logging.getLogger("httpx").setLevel(logging.WARNING)  # below that it writes every address, and so the token
     api = api_base or _API
-    bot, request = wire.bot(settings.bot_token, api, TIMEOUT)
+    bot, request = await asyncio.to_thread(wire.bot, settings.bot_token, api, TIMEOUT)  # reads certificates
     async with request:
         yield Client(bot, api)
 

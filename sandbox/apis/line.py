@@ -73,14 +73,10 @@ def _pushed(
     if limit is not None and used + len(people) > limit:
         raise Denied(refusals.refusal("line", "quota"))
     world.quotas[own] = (limit, used + len(people))
-    ids = _delivered(world, own, people, said, key, fate)
-    answer = _sent(ids)
+    ids, request_id = _delivered(world, own, people, said, key, fate), str(uuid.uuid4())
     if key:
-        request_id = answer.headers["X-Line-Request-Id"]
         world.memory.accept(own, key, Accepted(at=world.now(), request_id=request_id, messages=ids))
-    if request.path.endswith("multicast"):
-        return web.json_response({}, headers=answer.headers)
-    return answer
+    return _sent({} if request.path.endswith("multicast") else {"sentMessages": ids}, request_id)
 
 
 async def _reply(request: web.Request) -> Answer:
@@ -97,7 +93,7 @@ async def _reply(request: web.Request) -> Answer:
         person = world.memory.use(token, own, world.now())
         if person is None:
             raise Denied(refusals.refusal("line", "invalid_reply_token"))
-        return _sent(_delivered(world, own, [person], said, "", fate))
+        return _sent({"sentMessages": _delivered(world, own, [person], said, "", fate)}, str(uuid.uuid4()))
 
     return await perform(request, call, take)
 
@@ -193,5 +189,5 @@ def _choice(action: Any) -> Choice:
     return Choice(label=label, value=str(action.get("text", "")), how="text")
 
 
-def _sent(messages: list[dict[str, str]]) -> web.Response:
-    return web.json_response({"sentMessages": messages}, headers={"X-Line-Request-Id": str(uuid.uuid4())})
+def _sent(body: dict[str, Any], request_id: str) -> web.Response:
+    return web.json_response(body, headers={"X-Line-Request-Id": request_id})

@@ -11,7 +11,7 @@ from sandbox.providers.twilio_voice import Call
 from sandbox.webhook import Webhook
 
 MOST_REQUESTS = 15  #: a menu that never ends is left; Twilio itself would go on for hours
-_MENU_SECONDS = 12
+MENU_SECONDS = 12  #: that listening to the menu takes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,7 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Next:
+class Step:
     """The request a verb leads to, and the one that follows when the recording is ready."""
 
     request: Webhook
@@ -42,10 +42,10 @@ def follow(call: Call, caller: Caller) -> Generator[Webhook, bytes, None]:
     if caller.leaves == "while ringing":
         yield twilio_voice.ended(call, "no-answer", 0)
         return
-    url, document = call.account.hook_url, _verbs(answer)
-    rejected = _rejected(document)
+    url, document = call.account.hook_url, verbs(answer)
+    refused = rejected(document)
     for _ in range(MOST_REQUESTS):
-        step = _next(document, call, caller, url)
+        step = next_step(document, call, caller, url)
         if step is None:
             break
         answer = yield step.request
@@ -53,11 +53,11 @@ def follow(call: Call, caller: Caller) -> Generator[Webhook, bytes, None]:
             yield step.later
         if step.last:
             break
-        url, document = step.url, _verbs(answer)
-    yield twilio_voice.ended(call, rejected or "completed", 0 if rejected else _MENU_SECONDS + caller.speaks)
+        url, document = step.url, verbs(answer)
+    yield twilio_voice.ended(call, refused or "completed", 0 if refused else MENU_SECONDS + caller.speaks)
 
 
-def _next(document: Sequence[ElementTree.Element], call: Call, caller: Caller, url: str) -> _Next | None:
+def next_step(document: Sequence[ElementTree.Element], call: Call, caller: Caller, url: str) -> Step | None:
     """Where the document leads this caller; None: the call is over.
 
     After silence a `<Record>` does not call its action: the next verb is reached.
@@ -75,25 +75,25 @@ def _next(document: Sequence[ElementTree.Element], call: Call, caller: Caller, u
         if verb.tag == "Redirect":
             target = urljoin(url, (verb.text or "").strip())
             request = twilio_voice.ask(call, target, "in-progress", {}, "redirect")
-            return _Next(request=request, url=target, later=absent)
+            return Step(request=request, url=target, later=absent)
         if verb.tag in ("Hangup", "Reject", "Dial", "Enqueue"):  # talking to an agent is not imitated
             return None
     return None
 
 
-def _gathered(verb: ElementTree.Element, call: Call, caller: Caller, url: str) -> _Next:
+def _gathered(verb: ElementTree.Element, call: Call, caller: Caller, url: str) -> Step:
     target = urljoin(url, verb.get("action") or url)
     form = {"Digits": caller.presses, "msg": "Gather End"}
-    return _Next(request=twilio_voice.ask(call, target, "in-progress", form, "keys"), url=target)
+    return Step(request=twilio_voice.ask(call, target, "in-progress", form, "keys"), url=target)
 
 
-def _recorded(verb: ElementTree.Element, call: Call, caller: Caller, url: str) -> _Next:
+def _recorded(verb: ElementTree.Element, call: Call, caller: Caller, url: str) -> Step:
     target = urljoin(url, verb.get("action") or url)
     hung_up = caller.leaves == "while speaking"
     form = twilio_voice.spoken(call, caller.speaks, "hangup" if hung_up else "#")
     request = twilio_voice.ask(call, target, "completed" if hung_up else "in-progress", form, "voicemail")
     later = _file_ready(verb, call, url, caller.speaks, "completed")
-    return _Next(request=request, url=target, later=later, last=hung_up)
+    return Step(request=request, url=target, later=later, last=hung_up)
 
 
 def _file_ready(verb: ElementTree.Element, call: Call, url: str, seconds: int, state: str) -> Webhook | None:
@@ -104,14 +104,14 @@ def _file_ready(verb: ElementTree.Element, call: Call, url: str, seconds: int, s
     return twilio_voice.recorded(call, seconds, urljoin(url, callback), state)
 
 
-def _rejected(document: Sequence[ElementTree.Element]) -> str | None:
+def rejected(document: Sequence[ElementTree.Element]) -> str | None:
     """How a call ends that was refused before it was answered."""
     if not document or document[0].tag != "Reject":
         return None
     return "busy" if document[0].get("reason") == "busy" else "failed"
 
 
-def _verbs(answer: bytes) -> Sequence[ElementTree.Element]:
+def verbs(answer: bytes) -> Sequence[ElementTree.Element]:
     """The verbs of a TwiML answer, in order; none when it is not TwiML."""
     try:
         root = ElementTree.fromstring(answer)  # noqa: S314 - from the gateway under test, on our own machine

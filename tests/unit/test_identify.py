@@ -44,6 +44,7 @@ def test_a_lone_name_is_not_taken_for_a_language(name):
         ("ข้อความ", "th", "Thai", "script"),
         ("ຂໍຄວາມຊ່ວຍເຫຼືອ", "lo", "Laoo", "script"),
         ("မင်္ဂလာပါ", "my", "Mymr", "script"),
+        ("ဘင်္ဂလားဒေ့ရှ်", "my", "Mymr", "script"),  # Bangladesh: ရှ် is how Burmese writes a foreign sh
         ("မႂ်ႇသုင်ၶႃႈ", "shn", "Mymr", "script"),
         ("ယအဲၣ်ဒိးတၢ်မၤစၢၤ", "ksw", "Mymr", "script"),
         ("နဒဒှ်ဂကောံဍုၚ်", "mnw", "Mymr", "script"),

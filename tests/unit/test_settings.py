@@ -6,9 +6,10 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
+from gateway.stores import settings
 from model.network import PREVIOUS, Acknowledgement
 from routing.rules import warnings
-from runtime.settings import BadConfig, load, wanted
+from runtime.settings import SANDBOX_API, BadConfig, load, wanted
 from translations import catalog
 
 ROOT = Path(__file__).parents[2]
@@ -429,3 +430,24 @@ def test_channels_get_reviewed_words_only_unless_asked_otherwise(demo):
     for key, texts in every.accounts["voice-th"].settings.phrases.items():
         assert set(texts) == {*demo.accounts["voice-th"].languages, "en"}
         assert set(spoken[key]) == {language for language in texts if catalog.reviewed(key, language)}
+
+
+def test_a_stand_in_outranks_every_address_of_a_provider(tmp_path):
+    path = write(tmp_path, changed("languages: [my, en]", "languages: [my, en]\n    api_base: https://x.org"))
+    assert load(path, SECRETS).accounts["line-th"].api_base == "https://x.org"
+    assert load(path, SECRETS, api_base="http://127.0.0.1:9").accounts["line-th"].api_base == "http://127.0.0.1:9"
+
+
+@pytest.mark.parametrize(
+    ("sandbox", "told", "found"),
+    [
+        (True, "http://127.0.0.1:8090", "http://127.0.0.1:8090"),
+        (True, "", "http://127.0.0.1:1"),  # never a real provider
+        (False, "http://127.0.0.1:8090", None),
+    ],
+)
+def test_only_a_sandbox_speaks_to_the_stand_in(tmp_path, monkeypatch, sandbox, told, found):
+    for name, value in {**SECRETS, SANDBOX_API: told}.items():
+        monkeypatch.setenv(name, value)
+    accounts = settings(write(tmp_path, SMALL), tmp_path, sandbox=sandbox).accounts
+    assert {account.api_base for account in accounts.values()} == {found}
