@@ -68,13 +68,15 @@ class Desk:
 
 @asynccontextmanager
 async def desk(
-    home: House, redis_url: str, *, gateway: str | None = None, receipts: bool = False
+    home: House, redis_url: str, *, gateway: str | None = None, receipts: bool = False, quiet: bool = True
 ) -> AsyncIterator[Desk]:
-    """A house whose accounts are the sandbox's."""
+    """A house whose accounts are the sandbox's. `quiet`: nothing is said but what the desk says."""
     async with sandbox_server(home.accounts.values(), gateway, receipts=receipts) as sandbox:
         at = home.workplace
         accounts = {id_: replace(account, api_base=sandbox.url) for id_, account in at.settings.accounts.items()}
         at.settings = replace(at.settings, accounts=accounts)
+        if quiet:
+            home.acknowledges(enabled=False)
         there = Desk(home, sandbox, redis_url)
         try:
             yield there
