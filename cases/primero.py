@@ -59,7 +59,7 @@ class Client:
     async def _authorised(self, spent: str | None) -> str:
         """The Authorization header; another one than `spent`."""
         if self.settings.auth == "basic":
-            return aiohttp.BasicAuth(self.settings.user, self.settings.password).encode()
+            return aiohttp.encode_basic_auth(self.settings.user, self.settings.password, "utf-8")
         async with self._login:  # several requests find out at once that it has run out
             if self._token is None or self._token == spent:
                 self._token = await self._new_token()
