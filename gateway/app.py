@@ -11,14 +11,17 @@ import structlog
 import uvloop
 from aiohttp import web
 
+from gateway.files import FileDoor
 from gateway.health import Health
 from gateway.public import add_pages
 from gateway.webhooks import Webhooks, hooks
 from runtime.keys import Master
 from runtime.settings import Settings
+from storage.blobs import blobs
 from storage.database import Database, StoreAway
 from storage.day_keys import DayKeys
 from storage.door import Door
+from storage.files import Files
 from workers_queue.nudge import Nudger, connect
 
 #: A connection is closed after this many seconds without a whole request, however busily it drips headers.
@@ -53,26 +56,32 @@ async def opened(
         day_keys=day_keys,
         nudger=nudger,
     )
+    desk = Database(owner, "web", master, most=4)
+    files = FileDoor(master=master, database=desk, files=Files(blobs(settings.files, data)))
     await database.open()
+    await desk.open()
     await _first_keys(day_keys, database)
     await door.open()
     writing = asyncio.create_task(door.run())
     refreshing = asyncio.create_task(_refresh_hourly(day_keys, database))
     try:
-        yield _application(settings, webhooks, Health(door, database, spool_limit=limits.spool_limit_mb * 1024 * 1024))
+        health = Health(door, database, spool_limit=limits.spool_limit_mb * 1024 * 1024)
+        yield _application(settings, webhooks, files, health)
     finally:
         refreshing.cancel()
         door.stop()
         await writing
         await nudger.close()
+        await desk.close()
         await database.close()
 
 
-def _application(settings: Settings, webhooks: Webhooks, health: Health) -> web.Application:
+def _application(settings: Settings, webhooks: Webhooks, files: FileDoor, health: Health) -> web.Application:
     app = web.Application(client_max_size=settings.door.body_limit_bytes)
     for path in ("/hooks/{account}", "/hooks/{account}/{step}"):
         app.router.add_post(path, webhooks.handle)
         app.router.add_get(path, webhooks.handle, allow_head=False)
+    app.router.add_get("/files/{token}", files.handle)
     add_pages(app, settings)
     app.router.add_get("/healthz", health.alive)
     app.router.add_get("/readyz", health.ready)

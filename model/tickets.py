@@ -110,3 +110,4 @@ class StoredAttachment:
     seconds: int | None
     ref: bytes  #: sealed
     name: bytes | None  #: sealed
+    lasts: bool = False  #: the provider keeps it until it is told to delete it, so others may be fetched before it

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from aiohttp import web
 
-from sandbox import control, control_people
+from sandbox import case_stores, control, control_people
 from sandbox.accounts import Account
 from sandbox.apis import facebook, facebook_page, line, line_account, telegram, twilio, twilio_account, twilio_calls
 from sandbox.apis.answering import WORLD, refusing
@@ -26,6 +26,7 @@ def make_app(accounts: Sequence[Account] = (), *, world: World | None = None) ->
     app[control_people.CALLS] = {}
     app.cleanup_ctx.append(_open)
     app.on_shutdown.append(_close)
+    app.add_subapp("/case-stores/", case_stores.make_app())
     modules = (
         twilio_calls,
         twilio_account,

@@ -9,22 +9,20 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from gateway.stores import account_rows
+from gateway.stores import account_rows, store_rows
 from model.http import Request
 from model.network import Acknowledgement
 from runtime.envelope import pack
 from runtime.ids import new_id
 from runtime.keys import load_master
-from runtime.settings import load
+from runtime.settings import CaseStore, load
 from sandbox.accounts import names_in, read_accounts
 from sandbox.secrets import invent
 from storage import listing, receipts
 from storage.database import Database
-from storage.day_keys import DayKeys
 from storage.migrate import migrate
-from workers_queue.nudge import Nudger, connect
 from workers_queue.take_in import give_up_waiting, take_in
-from workers_queue.workplace import Workplace
+from workers_queue.workplace import Workplace, furnished
 
 CONFIG = Path(__file__).parent.parent / "config.yaml"
 NOON = datetime(2026, 11, 20, 5, tzinfo=UTC)  # a Friday, noon in Bangkok
@@ -121,8 +119,8 @@ class House:
         """Forget everybody and everything that was said: for a property test's next example."""
         tables = (
             "receipt, waiting, seen, address_person, address, person_key, person, gram_due, message_grams, attachment, "
-            "message_version, delivery, account_state, message, ticket, person_card, change, audit, "
-            "audit_chain"
+            "message_version, delivery, account_state, message, case_sync, case_file, ticket, person_card, change, "
+            "audit, audit_chain"
         )
         import psycopg
 
@@ -135,20 +133,16 @@ class House:
 
 
 @asynccontextmanager
-async def house(owner: str, redis_url: str, data: Path) -> AsyncIterator[House]:
-    """A house in a fresh database."""
+async def house(owner: str, redis_url: str, data: Path, *, stores: Sequence[CaseStore] = ()) -> AsyncIterator[House]:
+    """A house in a fresh database; `stores` follow its tickets beside the local one."""
     text = CONFIG.read_text("utf-8")
     secrets = invent(names_in(text), data / "sandbox.env")
     settings = load(CONFIG, secrets, unreviewed_phrases=True)
+    settings = replace(settings, case_stores=(*settings.case_stores, *stores))
     master = load_master(data / "keys" / "master.key")
-    migrate(owner, master, settings.network, account_rows(settings))
-    workplace = Workplace(
-        slot="test",
-        settings=settings,
-        master=master,
-        database=Database(owner, "worker", master, most=4),
-        day_keys=DayKeys(master, data / "keys" / "day_keys.json"),
-        nudger=Nudger(connect(redis_url)),
+    migrate(owner, master, settings.network, account_rows(settings), store_rows(settings))
+    workplace = furnished(
+        slot="test", settings=settings, master=master, data=data, owner=owner, redis_url=redis_url, most=4
     )
     await workplace.database.open()
     async with workplace.database.intake() as connection:

@@ -10,7 +10,7 @@ import orjson
 from intake.calls import Call
 from model.deliveries import NewDelivery
 from model.tickets import AUTOMATIC, Message, StoredAttachment, Ticket
-from storage import audit, cards, delivery_news, feed, messages, outbox, people, tickets
+from storage import audit, cards, case_sync, delivery_news, feed, messages, outbox, people, tickets
 from storage.database import Connection
 from storage.delivery_news import News
 from workers_queue.fates import tell
@@ -42,15 +42,23 @@ class Pending:
         """(account, provider id) of new messages: events may have been waiting for them."""
         return [(account, id_[2:]) for (account, id_), message in self.remember.items() if message and id_[:2] == "m:"]
 
+    def jobs(self) -> set[str]:
+        """The jobs that this batch gives something to do."""
+        due = {"deliver": self.deliveries, "fetch": self.attachments}
+        return {job for job, rows in due.items() if rows}
+
     async def write_tickets(
         self, connection: Connection, before: Mapping[UUID, Ticket], after: Sequence[Ticket]
     ) -> None:
-        """New and changed tickets with their people's cards, audit lines, and news for open pages."""
+        """New and changed tickets with their people's cards, audit lines, and news for case stores and open pages."""
         await cards.make(connection, {(t.organisation, t.person) for t in after if t.organisation})
         new = [t for t in after if t.id not in before]
         changed = [(was.organisation, t) for t in after if (was := before.get(t.id)) and was.organisation]
         await tickets.insert(connection, await _numbered(connection, new), self.previews)
         await tickets.update(connection, changed, self.previews)
+        went = [(was, t.organisation, t.id) for was, t in changed if t.organisation and was != t.organisation]
+        await case_sync.moved(connection, went)
+        await case_sync.changed(connection, [(t.organisation, t.id) for t in after if t.organisation])
         lines = [line for t in after for line in _lines(before.get(t.id), t, self.acknowledged.get(t.id))]
         await audit.write(connection, lines)
         news: list[tuple[UUID, UUID, feed.What]] = [(t.organisation, t.id, "changed") for t in after if t.organisation]

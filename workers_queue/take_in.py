@@ -1,7 +1,7 @@
 """From stored requests to tickets in the queues of the responsible organisations. Safe to run twice."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 import structlog
@@ -36,6 +36,7 @@ async def take_in(at: Workplace, *, tried_first: bool = False) -> int:
         readable = await _readable(at, lease)
         if readable:
             await _halving(at, lease, readable)
+            at.wakes["sync_cases"].set()
         return len(lease.receipts)
 
 
@@ -63,14 +64,14 @@ async def _halving(at: Workplace, lease: Lease, part: Part, *, patient: bool = F
     Receipts whose people another worker has in hands come last, and then wait (`patient`).
     """
     busy: Part = []
-    queued = False
+    due: set[str] = set()
     try:
         async with at.database.intake() as connection:
             if not patient:
                 part, busy = await _whose_people_are_free(at, connection, part)
             if part:
-                queued = await _in_one_transaction(at, connection, lease.token, part)
-        _wake_the_deliverer(at, queued)
+                due = await _in_one_transaction(at, connection, lease.token, part)
+        _nudge(at, due)
     except LeaseLost:
         log.warning("take_in.lease_lost", receipts=len(part))
     except StoreAway as error:
@@ -103,14 +104,14 @@ async def _whose_people_are_free(at: Workplace, connection: Connection, part: Pa
     return [p for p in part if p[0].id not in busy], [p for p in part if p[0].id in busy]
 
 
-def _wake_the_deliverer(at: Workplace, queued: bool) -> None:
-    """After the commit, where something was written to be sent."""
-    if queued:
-        at.nudger.nudge("deliver")
+def _nudge(at: Workplace, jobs: Iterable[str]) -> None:
+    """After the commit: whoever is woken looks for rows."""
+    for job in jobs:
+        at.nudger.nudge(job)
 
 
-async def _in_one_transaction(at: Workplace, connection: Connection, lease: UUID, part: Part) -> bool:
-    """Gives whether something waits to be sent."""
+async def _in_one_transaction(at: Workplace, connection: Connection, lease: UUID, part: Part) -> set[str]:
+    """Gives the names of the jobs that have something to do now."""
     batch = Batch(connection, at.master, at.settings, at.clock())
     fresh = all(claimed.tries == 1 for claimed, _ in part)
     told = await _taken(at, batch, sorted((h for _, events in part for h in events), key=_order), with_late=fresh)
@@ -118,7 +119,7 @@ async def _in_one_transaction(at: Workplace, connection: Connection, lease: UUID
     for one, line in told:
         lines[one.receipt][one.position] = line
     await receipts.done(connection, lease, {id_: [said[n] for n in sorted(said)] for id_, said in lines.items()})
-    return bool(batch.pending.deliveries)
+    return batch.pending.jobs()
 
 
 async def _taken(at: Workplace, batch: Batch, heard: Sequence[Heard], *, with_late: bool) -> list[tuple[Heard, str]]:
@@ -177,15 +178,15 @@ async def give_up_waiting(at: Workplace) -> int:
     for one in waiting:  # each by itself, and none twice within the hour
         try:
             async with at.busy, at.database.intake() as connection:
-                queued = await _without_its_original(at, connection, one)
-            _wake_the_deliverer(at, queued)
+                due = await _without_its_original(at, connection, one)
+            _nudge(at, due)
             done += 1
         except Exception as error:  # noqa: BLE001 - it is tried again in an hour, for as long as its receipt is kept
             log.error("take_in.late_poison", receipt=str(one.receipt_id), error=_kind(error))
     return done
 
 
-async def _without_its_original(at: Workplace, connection: Connection, waiting: messages.Waiting) -> bool:
+async def _without_its_original(at: Workplace, connection: Connection, waiting: messages.Waiting) -> set[str]:
     batch = Batch(connection, at.master, at.settings, at.clock())
     found = await _again(at, connection, [waiting])
     await batch.load(found)
@@ -195,7 +196,7 @@ async def _without_its_original(at: Workplace, connection: Connection, waiting: 
     await _hear_late(at, batch, heard)
     await messages.no_longer_waits(connection, waiting)
     await _write(batch)
-    return bool(batch.pending.deliveries)
+    return batch.pending.jobs()
 
 
 async def _one_by_one(at: Workplace, heard: Sequence[Heard]) -> int:
@@ -209,7 +210,7 @@ async def _one_by_one(at: Workplace, heard: Sequence[Heard]) -> int:
             async with at.database.intake() as connection:
                 batch = Batch(connection, at.master, at.settings, at.clock())
                 await _taken(at, batch, [one], with_late=False)
-            _wake_the_deliverer(at, bool(batch.pending.deliveries))
+            _nudge(at, batch.pending.jobs())
             saved += 1
         except Exception as error:  # noqa: BLE001 - this is the poison
             log.warning("take_in.poison", receipt=str(one.receipt), position=one.position, error=_kind(error))

@@ -8,6 +8,7 @@ from typing import get_args
 import pytest
 
 from model.deliveries import Reason, State
+from model.media import WHYS
 from runtime.settings import load
 from translations import lexicon
 from translations.catalog import Review, keys, languages, review, reviewed, say, sendable
@@ -48,6 +49,11 @@ def test_placeholders_are_filled():
 def test_unreviewed_texts_are_known_as_such():
     assert reviewed("voice.menu", "en")
     assert not any(reviewed("voice.menu", code) for code in languages() if code != "en")
+
+
+@pytest.mark.parametrize("why", WHYS)
+def test_agents_are_told_why_a_file_is_not_here(why):
+    assert say(f"media.{why}", "en").endswith(".")
 
 
 def test_an_unknown_key_is_an_error():

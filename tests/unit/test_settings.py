@@ -53,6 +53,7 @@ def test_small_config_loads_with_all_defaults(tmp_path):
     assert (settings.door.body_limit_bytes, settings.door.batch, settings.door.queue_limit) == (4 << 20, 300, 20_000)
     assert (settings.workers.count, settings.workers.lease_seconds, settings.workers.tries) == (2, 60, 5)
     assert (settings.retention.receipts_days, settings.retention.parked_days) == (7, 30)
+    assert (settings.files.url, settings.files.largest_mb) == ("embedded", 25)
 
 
 def test_what_an_organisation_says_to_people_in_danger_is_its_own(tmp_path):
@@ -164,6 +165,12 @@ MISTAKES = [
     ("fallback:", "door: {bach: 3}\nfallback:", "door.bach", "batch"),
     ("fallback:", "retention: {receipts_days: 8}\nfallback:", "retention.receipts_days", "at most 7"),
     ("fallback:", "workers: 3\nfallback:", "workers", "keys"),
+    ("fallback:", "files: {url: /srv/files}\nfallback:", "files.url", "s3://"),
+    ("fallback:", "files: {url: 's3://a:b@bucket'}\nfallback:", "files.url", "s3://"),
+    ("fallback:", "files: {url: 's3://bucket?acl=public'}\nfallback:", "files.url", "endpoint="),
+    ("fallback:", "files: {url: 's3://bucket?endpoint=http://s3.example.org'}\nfallback:", "files.url", "https://"),
+    ("fallback:", "files: {url: 's3://bucket/files'}\nfallback:", "files", "access_key_id"),
+    ("fallback:", "files: {largest_mb: 500}\nfallback:", "files.largest_mb", "at most 100"),
     ("fallback:", "fallback: triage\nfallback:", "fallback", "keep one"),
 ]
 
