@@ -375,6 +375,16 @@ async def test_a_stop_word_ends_broadcasts_and_not_the_conversation(home):
     assert (await said(home))[-1]["text"] == say("start.confirmed", "my")
 
 
+@pytest.mark.parametrize(("words", "how"), [(("stop", "start"), None), (("start", "stop"), "opted_out")])
+@pytest.mark.parametrize("turned", [False, True])
+async def test_of_stop_and_start_the_later_counts_whichever_is_taken_in_first(home, words, how, turned):
+    account = home.accounts["telegram-network"]
+    said_ = [telegram.text(account, ANA, word, NOON + n * MINUTE, n) for n, word in enumerate(words, 1)]
+    for webhook in reversed(said_) if turned else said_:
+        await hear(home, webhook, at=NOON + 3 * MINUTE)
+    assert await left(home) == [how]
+
+
 async def test_stop_alone_is_confirmed_and_not_acknowledged(home):
     await hear(home, telegram.text(home.accounts["telegram-network"], ANA, "stop", NOON, 1))
     (row,) = await said(home)
