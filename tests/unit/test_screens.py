@@ -20,8 +20,8 @@ from web.phones.acts import DELIVERED, SENT
 from web.phones.screens import NAMED
 
 WEB = files("web")
-TEMPLATES = {item.name: item.read_text("utf-8") for item in Path(str(WEB / "templates")).rglob("*.html")}
-CODE = {str(item): item.read_text("utf-8") for item in Path(str(WEB)).rglob("*.py")}
+TEMPLATES = {str(item): item.read_text("utf-8") for item in Path(str(WEB)).glob("templates/**/*.html")}
+CODE = {str(item): item.read_text("utf-8") for item in Path(str(WEB)).glob("**/*.py")}
 SCRIPTS = {item.name: item.read_text("utf-8") for item in (WEB / "static" / "js").iterdir()}
 #: Keys put together of a first half and one of these.
 JOINED = {
