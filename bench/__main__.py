@@ -8,6 +8,7 @@ from types import FrameType
 
 from bench.deliver import deliver_rows
 from bench.door import door_rows
+from bench.inbox import inbox_rows
 from bench.intake import intake_rows
 from bench.profile import profile_door, profile_take_in
 from bench.scale import FULL, QUICK, Scale
@@ -40,7 +41,7 @@ def main() -> int:
 
 def _measured(scale: Scale) -> list[Row]:
     rows: list[Row] = []
-    for measure in (door_rows, intake_rows):  # each in an empty store of its own
+    for measure in (door_rows, intake_rows, inbox_rows):  # each in an empty store of its own
         with started() as system:
             rows += measure(system, scale)
     with provider_server() as provider, started(provider.port) as system:

@@ -16,6 +16,9 @@ class Scale:
     month: int  #: calls and messages
     deliveries: int  #: of one measurement
     broadcast_seconds: float
+    agents: int  #: who have the inbox open
+    live_seconds: float  #: of messages that come in meanwhile
+    tickets: int  #: of the long list
     patience: float  #: seconds until a measurement is given up
 
 
@@ -29,6 +32,9 @@ FULL = Scale(
     month=20_000,
     deliveries=2_500,
     broadcast_seconds=20,
+    agents=100,
+    live_seconds=20,
+    tickets=400_000,
     patience=180,
 )
 QUICK = Scale(
@@ -41,5 +47,8 @@ QUICK = Scale(
     month=200,
     deliveries=200,
     broadcast_seconds=2,
+    agents=5,
+    live_seconds=2,
+    tickets=2_000,
     patience=60,
 )

@@ -1,6 +1,7 @@
 """The operator answers: a reply to a ticket, and what became of everything that was said."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,8 @@ from outbound.answer import CannotAnswer, NoTicket, answer, keep
 from outbound.outfiles import BadFile, prepare, read
 from outbound.remake import Remaker
 from outbound.words import BadText
-from storage import answers, audit, listing
+from runtime.ids import now
+from storage import answers, audit, contact_rules, listing, people
 from storage.blobs import FilesAway, NoRoom, blobs
 from storage.database import Database
 from storage.files import Files
@@ -73,7 +75,15 @@ async def allow_texts(at: Stores, named: str, *, yes: bool) -> int:
             held = await answers.hold(connection, ticket)
             if held is None:
                 return _wrong(f"There is no ticket {named}: `worker-voice tickets` lists them.")
-            await answers.may_text(connection, held.person, yes)
+            keys = await people.keys_of(connection, at.master, [held.person])
+            if not keys:
+                return _wrong("This person was erased: there is nobody to write to.")
+            rules = contact_rules.opened(keys, held.contact, held.rules, held.text_ok)
+            others = {channel: answer for channel, answer in rules.on.items() if channel != "sms"}
+            rules = replace(rules, on=others | {"sms": "yes" if yes else "no"})
+            await contact_rules.write(
+                connection, organisation, held.person, keys[max(keys)], rules, author="operator", at=now()
+            )
             act = "contact.may_text" if yes else "contact.may_not_text"
             await audit.write(
                 connection, [audit.Line(organisation=organisation, actor="operator", action=act, ticket=ticket)]

@@ -24,6 +24,7 @@ from storage.day_keys import DayKeys
 from storage.door import Door
 from storage.files import Files
 from web.app import plainly, set_up
+from web.inbox.rooms import ROOMS
 from web.routes import PUBLIC, Route
 from workers_queue.nudge import Nudger, connect
 
@@ -74,7 +75,7 @@ async def opened(
     try:
         health = Health(door, database, spool_limit=limits.spool_limit_mb * 1024 * 1024)
         app = _application(settings, webhooks, files, health)
-        set_up(app, settings, master, desks, sandbox=sandbox)
+        set_up(app, settings, master, desks, redis_url, sandbox=sandbox)
         yield app
     finally:
         for task in (refreshing, *playing):
@@ -94,6 +95,7 @@ def _application(settings: Settings, webhooks: Webhooks, files: FileDoor, health
     # a link to a file carries its own proof
     plainly(app, [Route("GET", "/files/{token}", files.handle, PUBLIC)], head=True)
     asked = {"/healthz": health.alive, "/readyz": health.ready, "/metrics": health.metrics, **public_pages(settings)}
+    asked["/files/{token}"] = files.handle  # whoever holds a link
     plainly(app, [Route("GET", path, answer, PUBLIC) for path, answer in asked.items()], head=True)
     return app
 
@@ -145,6 +147,7 @@ async def _serve(
         log.info("web.started", port=port)
         await stop.wait()
         await site.stop()
+        app[ROOMS].close()  # open pages listen for as long as they are let: they come back to whoever starts next
         await _let_finish(runner, settings.door.read_seconds)
         await runner.cleanup()
     log.info("web.stopped")

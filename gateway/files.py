@@ -72,7 +72,7 @@ class FileDoor:
         """Behind the wall of the organisation the link was made for; that it was opened is written down."""
         async with self._database.desk(link.organisation) as connection:
             stored = await media.stored(connection, link.organisation, link.attachment)
-            keys = await people.keys_of(connection, self._master, stored.person) if stored else {}
+            keys = await people.keys_of(connection, self._master, [stored.person]) if stored else {}
             if stored is None or not keys:
                 return None
             if _from_the_start(request):

@@ -56,6 +56,7 @@ def joined(ticket: Ticket, facts: Facts) -> Ticket:
         issues=_union(ticket.issues, facts.issues),
         phone_country=min(filter(None, (ticket.phone_country, facts.phone_country)), default=None),
         waiting_since=_earlier(ticket.waiting_since, facts.occurred_at if facts.starts_clock else None),
+        snoozed_until=None if facts.starts_clock or facts.urgency < ticket.urgency else ticket.snoozed_until,
     )
     return _last(_opening(_language(ticket, facts), facts), facts)
 

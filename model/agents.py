@@ -53,6 +53,17 @@ class Session:
     ends_at: datetime  #: whatever is done, it ends here
 
 
+def actor(agent: UUID) -> str:
+    """How messages and the audit trail name an agent."""
+    return f"agent:{agent}"
+
+
+def agent_id(actor: str | None) -> UUID | None:
+    """The agent an actor names; None for intake, the operator and whatever else acts."""
+    kind, _, id_ = (actor or "").partition(":")
+    return UUID(id_) if kind == "agent" else None
+
+
 def needs_second_factor(roles: Sequence[Role]) -> bool:
     """Whether these roles may not be used with a password alone."""
     return bool(SECOND_FACTOR.intersection(roles))

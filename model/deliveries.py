@@ -22,6 +22,7 @@ Reason = Literal[
     "opted_out",  # the person told the provider to stop us
     "bad_address",  # nobody is there, or not on this account
     "no_text",  # a landline, a hidden number, or a number not marked safe to text
+    "not_safe",  # what the person told us of safe contact forbids it, or nobody has asked
     "out_of_reach",  # the phone is off or has no network
     "window_closed",  # the provider lets us answer only for a time after the person wrote
     "quota_spent",  # the month's messages are used up
@@ -127,7 +128,10 @@ class NewDelivery:
     purpose: Purpose
     priority: int = CONVERSATION
     menu: str | None = None  #: quick replies that go with the words: LANGUAGES
-    at: datetime  #: when it was written; it is due from then on
+    choices: bytes | None = None  #: those an agent wrote, a JSON list, sealed
+    at: datetime  #: when it was written
+    due_at: datetime | None = None  #: not before then; None: at once
+    held_until: datetime | None = None  #: safe hours begin then; until then it holds up nobody behind it
 
 
 #: From which state a delivery may move to which. A status never goes backwards.

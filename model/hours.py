@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MINUTE = timedelta(minutes=1)
+_MONDAY = datetime(1970, 1, 5)  # noqa: DTZ001 - of a week on some wall
 _DAY = 24 * 60
 _WEEK = 7 * _DAY
 _SPAN = re.compile(r"([0-9]{1,2}):([0-9]{2})\s*-\s*([0-9]{1,2}):([0-9]{2})")
@@ -63,21 +64,61 @@ class Hours:
             start, end = (middle, end) if middle.astimezone(zone).utcoffset() == offset else (start, middle)
         return end
 
+    def open_between(self, start: datetime, end: datetime) -> timedelta:
+        """How long somebody is there from one moment to a later one.
+
+        The clock on the wall counts here too: an hour that it skips has passed, one that it shows twice passes once.
+        """
+        zone, week = ZoneInfo(self.timezone), self._week()
+        first, last = (at.astimezone(zone).replace(tzinfo=None) for at in (start, end))
+        return _open_until(last, week) - _open_until(first, week)
+
+    def after_open(self, start: datetime, amount: timedelta) -> datetime | None:
+        """When somebody will have been there for `amount` since `start`, in UTC; None where nobody ever is."""
+        zone, week = ZoneInfo(self.timezone), self._week()
+        if not week:
+            return None
+        first = start.astimezone(zone).replace(tzinfo=None)
+        wanted = _open_until(first, week) + amount
+        weeks, rest = divmod(wanted, _open_until(_MONDAY + timedelta(days=7), week))
+        if not rest:  # full exactly at the end of the last span, not at the beginning of the next week
+            weeks, rest = weeks - 1, _open_until(_MONDAY + timedelta(days=7), week)
+        for span_start, span_end in week:
+            if rest <= (span_end - span_start) * _MINUTE:
+                reached = _MONDAY + timedelta(days=7 * weeks) + span_start * _MINUTE + rest
+                return max(start, reached.replace(tzinfo=zone)).astimezone(UTC)
+            rest -= (span_end - span_start) * _MINUTE
+        raise AssertionError("a week holds all its spans")
+
     @property
     def always(self) -> bool:
         """Whether the spans leave no minute of the week out."""
-        reached = 0
+        return self._week() == [(0, _WEEK)]
+
+    def _week(self) -> list[tuple[int, int]]:
+        """The open spans of one week in order, joined where they touch."""
+        joined: list[tuple[int, int]] = []
         for start, end in sorted(self._within_the_week()):
-            if start > reached:
-                return False
-            reached = max(reached, end)
-        return reached >= _WEEK
+            if joined and start <= joined[-1][1]:
+                joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+            else:
+                joined.append((start, end))
+        return joined
 
     def _within_the_week(self) -> Iterator[tuple[int, int]]:
         for start, end in self.spans:
             yield start, min(end, _WEEK)
             if end > _WEEK:
                 yield 0, end - _WEEK
+
+
+def _open_until(wall: datetime, week: list[tuple[int, int]]) -> timedelta:
+    """Open time from a Monday long ago to a moment on the wall."""
+    weeks, rest = divmod(wall - _MONDAY, timedelta(days=7))
+    whole = sum(end - start for start, end in week) * _MINUTE
+    return weeks * whole + sum(
+        (min(rest, end * _MINUTE) - start * _MINUTE for start, end in week if start * _MINUTE < rest), timedelta()
+    )
 
 
 def around_the_clock(timezone: str) -> Hours:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 from uuid import UUID
 
 from model.events import Kind
@@ -12,6 +12,26 @@ Status = Literal["open", "closed", "handed_over"]
 
 AUTOMATIC = "automatic"  #: the author of what the system says by itself: it never counts as an answer
 
+#: How a matter ended, as far as this ticket goes.
+Outcome = Literal[
+    "information_only",
+    "service_provided",
+    "resolved_by_worker",  # helped by advice, or by a mobilizer
+    "converted",  # followed up as a case
+    "remediated",
+    "partly_remediated",
+    "not_remediated_business_refused",
+    "remediated_by_government",
+    "outside_scope_referred",
+    "could_not_verify",
+    "withdrawn_by_worker",
+    "lost_contact",
+    "duplicate_merged",
+    "not_actionable",  # a wrong number, a test call, spam: counted all the same
+]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+
+CORRECTED = 5  #: an agent who has read the words outranks everything below
 #: How well a language is known; the higher rank wins, then the earlier message: but of two choices the later.
 CHOSEN, WRITTEN, GUESSED, APP_HINT, UNKNOWN = 4, 3, 2, 1, 0
 
@@ -66,6 +86,8 @@ class Ticket:
     previous_queue: str | None  #: where this person was served before
     previous_ticket: UUID | None
     closed_at: datetime | None
+    arrived_at: datetime | None = None  #: when the newest of its words came in, whenever they were said
+    snoozed_until: datetime | None = None  #: an agent has put it aside; new words end that
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,7 +38,7 @@ def _refused(refused: Refused, row: Claimed, at: datetime, chance: Random) -> Ou
     meaning, reason, code = refused.meaning, refused.meaning.reason, refused.code
     if not (meaning.retry or (reason in _MENDABLE and meaning.scope == "account")):
         return _outcome(row, at, state="failed", reason=reason, code=code)
-    if at - row.created_at > GIVE_UP:
+    if at - max(row.created_at, row.held_until or row.created_at) > GIVE_UP:
         return _outcome(row, at, state="failed", reason="gave_up", code=code or reason)
     wait = timedelta() if code == INVALID_REPLY else meaning.after or backoff(row.tries, chance)
     return _outcome(row, at, state="queued", due_at=at + wait, reason=reason, code=code)

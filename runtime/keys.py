@@ -108,6 +108,10 @@ class Master:
         """Key of one organisation's search grams: equal words of two organisations have different hashes."""
         return self._derive(f"grams|{organisation}")
 
+    def organisation_key(self, organisation: UUID) -> Key:
+        """What seals an organisation's own words: tags and answers it keeps ready. Derived, stored nowhere."""
+        return Key(organisation, AESGCM(self._derive(f"organisation|{organisation}")))
+
     def cipher(self, purpose: str) -> AESGCM:
         """A cipher of its own for one purpose, for what is sealed with no person's key."""
         return AESGCM(self._derive(f"cipher|{purpose}"))

@@ -27,9 +27,23 @@ class AccountState:
     @property
     def quota_left(self) -> int | None:
         """Messages left this month; None where there is no limit, or nobody asked."""
-        if self.quota_limit is None or self.quota_used is None:
-            return None
-        return max(0, self.quota_limit - self.quota_used)
+        return _left(self.quota_limit, self.quota_used)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What desks may know of an account."""
+
+    account: str
+    failing_since: datetime | None
+    reason: str | None
+    quota_limit: int | None
+    quota_used: int | None
+
+    @property
+    def quota_left(self) -> int | None:
+        """Messages left this month; None where there is no limit, or nobody asked."""
+        return _left(self.quota_limit, self.quota_used)
 
 
 _COLUMNS = "account, failing_since, failures, open_until, reason, code, quota_limit, quota_used, quota_at, quota_told"
@@ -40,6 +54,17 @@ async def states(connection: Connection) -> dict[str, AccountState]:
     async with connection.cursor(row_factory=class_row(AccountState)) as cursor:
         await cursor.execute(f"select {_COLUMNS} from account_state".encode())  # noqa: S608 - a constant
         return {row.account: row for row in await cursor.fetchall()}
+
+
+async def told(connection: Connection) -> dict[str, Told]:
+    """The same as far as desks may know it."""
+    async with connection.cursor(row_factory=class_row(Told)) as cursor:
+        await cursor.execute("select account, failing_since, reason, quota_limit, quota_used from account_state")
+        return {row.account: row for row in await cursor.fetchall()}
+
+
+def _left(limit: int | None, used: int | None) -> int | None:
+    return None if limit is None or used is None else max(0, limit - used)
 
 
 async def failing(connection: Connection, state: AccountState, at: datetime) -> None:

@@ -30,19 +30,6 @@ def pseudonym(organisation: UUID, person: UUID, attempt: int) -> str:
     return f"{_WORDS[digest[0] % len(_WORDS)]} {100 + int.from_bytes(digest[1:6]) % most}"
 
 
-async def safe_to_text(connection: Connection, pairs: Iterable[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
-    """Those (organisation, person) of whom the organisation knows that their number may be texted."""
-    wanted = list(pairs)
-    if not wanted:
-        return set()
-    cursor = await connection.execute(
-        "select organisation_id, person_id from person_card "
-        "join unnest(%b::uuid[], %b::uuid[]) as c (o, p) on organisation_id = o and person_id = p where text_ok",
-        columns(wanted),
-    )
-    return set(await cursor.fetchall())
-
-
 async def make(connection: Connection, pairs: Iterable[tuple[UUID, UUID]]) -> None:
     """See that each (organisation, person) has a card.
 

@@ -32,10 +32,12 @@ class Claimed:
     purpose: str
     priority: int
     menu: str | None
+    choices: bytes | None  #: sealed
     created_at: datetime
     tries: int
     parts_done: int
     keyed_until: datetime | None  #: of an earlier try: until then the provider knows its key
+    held_until: datetime | None  #: it waited for the person's safe hours until then
     lease: UUID
     scope: str
     to: bytes  #: sealed
@@ -45,6 +47,10 @@ class Claimed:
     heard_at: datetime | None  #: when the person last wrote from this address
     zawgyi: bool  #: whether the last Burmese that came from there was Zawgyi
     files: bool  #: whether anything is attached
+    contact: UUID | None  #: which version of the contact rules counts
+    rules: bytes | None  #: that version, sealed
+    text_ok: bool | None  #: see storage.contact_rules.opened
+    used: bool  #: whether the person wrote on this channel themselves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +77,9 @@ async def insert(connection: Connection, rows: Sequence[NewDelivery]) -> None:
     if rows:
         await connection.execute(
             "insert into delivery (organisation_id, id, message_id, ticket_id, person_id, address_id, account, "
-            "purpose, priority, menu, created_at, due_at) select o, i, m, t, p, a, c, u, r, n, w, w from unnest("
+            "purpose, priority, menu, choices, created_at, due_at, held_until) select * from unnest("
             "%b::uuid[], %b::uuid[], %b::uuid[], %b::uuid[], %b::uuid[], %b::uuid[], %b::text[], %b::text[], "
-            "%b::int[], %b::text[], %b::timestamptz[]) as x (o, i, m, t, p, a, c, u, r, n, w) "
+            "%b::int[], %b::text[], %b::bytea[], %b::timestamptz[], %b::timestamptz[], %b::timestamptz[]) "
             "on conflict (organisation_id, ticket_id) where purpose = 'acknowledgement' do nothing",
             columns([_row(d) for d in rows]),
         )
@@ -81,7 +87,8 @@ async def insert(connection: Connection, rows: Sequence[NewDelivery]) -> None:
 
 def _row(d: NewDelivery) -> tuple[object, ...]:
     return (
-        d.organisation, d.id, d.message, d.ticket, d.person, d.address, d.account, d.purpose, d.priority, d.menu, d.at,
+        d.organisation, d.id, d.message, d.ticket, d.person, d.address, d.account, d.purpose, d.priority, d.menu,
+        d.choices, d.at, d.due_at or d.at, d.held_until,
     )  # fmt: skip
 
 
@@ -106,22 +113,27 @@ with chosen as (
     where d.state = 'queued' and d.due_at <= %(now)s and (d.lease is null or d.lease_until < %(now)s)
     and d.priority = %(priority)s and not d.account = any (%(paused)s)
     and not exists (select from delivery e where e.address_id = d.address_id and e.state in ('queued', 'sending')
-        and (e.priority, e.id) < (d.priority, d.id))
+        and (e.priority, e.id) < (d.priority, d.id) and coalesce(e.held_until <= %(now)s, true))
     order by d.id for update skip locked limit %(limit)s),
 taken as (
     update delivery d set lease = %(lease)s, lease_slot = %(slot)s, lease_until = %(until)s from chosen c
     where d.organisation_id = c.organisation_id and d.id = c.id returning d.*)
 select d.id, d.organisation_id as organisation, d.message_id as message, d.ticket_id as ticket, d.person_id as person,
-    d.address_id as address, d.account, d.purpose, d.priority, d.menu, d.created_at, d.tries, d.parts_done,
-    d.keyed_until, d.lease, a.scope, a.sealed as to, a.left_how, m.text, m.language,
+    d.address_id as address, d.account, d.purpose, d.priority, d.menu, d.choices, d.created_at, d.tries, d.parts_done,
+    d.keyed_until, d.held_until, d.lease, a.scope, a.sealed as to, a.left_how, m.text, m.language,
     (select max(h.occurred_at) from message h
         where h.address_id = d.address_id and h.direction = 'in' and h.kind <> 'reaction') as heard_at,
     coalesce((select h.encoding = 'zawgyi' from message h where h.address_id = d.address_id and h.direction = 'in'
         and h.script = 'Mymr' order by h.occurred_at desc limit 1), false) as zawgyi,
     exists (select from attachment f
-        where f.organisation_id = d.organisation_id and f.message_id = d.message_id) as files
+        where f.organisation_id = d.organisation_id and f.message_id = d.message_id) as files,
+    p.contact, p.text_ok, r.rules,
+    exists (select from message h join account ha on ha.id = h.account join account da on da.channel = ha.channel
+        where h.address_id = d.address_id and h.direction = 'in' and da.id = d.account) as used
 from taken d join address a on a.id = d.address_id
 join message m on m.organisation_id = d.organisation_id and m.id = d.message_id
+left join person_card p on p.organisation_id = d.organisation_id and p.person_id = d.person_id
+left join contact_rule r on r.organisation_id = p.organisation_id and r.id = p.contact
 order by d.id
 """
 
@@ -222,6 +234,17 @@ async def give_back(connection: Connection, lease: UUID, rows: Sequence[tuple[UU
             "where d.id = x.id and d.lease = %b and d.state = 'queued'",
             [*columns(rows), lease],
         )
+
+
+async def hold_back(connection: Connection, lease: UUID, rows: Sequence[tuple[UUID, datetime]]) -> None:
+    """Let go of claimed deliveries until the person's safe hours; meanwhile they hold up nobody behind them."""
+    if rows:
+        await connection.execute(
+            "update delivery d set held_until = x.until from unnest(%b::uuid[], %b::timestamptz[]) as x (id, until) "
+            "where d.id = x.id and d.lease = %b and d.state = 'queued'",
+            [*columns(rows), lease],
+        )
+        await give_back(connection, lease, rows)
 
 
 async def pause_address(connection: Connection, rows: Sequence[tuple[UUID, datetime]]) -> None:

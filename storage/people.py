@@ -79,9 +79,9 @@ async def keys_by_id(connection: Connection, master: Master, ids: Iterable[UUID]
     return {id_: master.unwrap(id_, wrapped) for id_, wrapped in await cursor.fetchall()}
 
 
-async def keys_of(connection: Connection, master: Master, person: UUID) -> dict[UUID, Key]:
-    """A person's open keys by their own id, as a desk that knows the person may have them; empty once erased."""
-    cursor = await connection.execute("select id, wrapped from keys_of(%b::uuid[])", [[person]])
+async def keys_of(connection: Connection, master: Master, people: Iterable[UUID]) -> dict[UUID, Key]:
+    """Open keys by their own id, as a desk may have them that serves these people; an erased person's are missing."""
+    cursor = await connection.execute("select id, wrapped from keys_of(%b::uuid[])", [list(set(people))])
     return {id_: master.unwrap(id_, wrapped) for id_, wrapped in await cursor.fetchall()}
 
 

@@ -1,5 +1,6 @@
 """Browsers that somebody signed in with, by the SHA-256 of their cookies: who reads this table can use none."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -45,6 +46,17 @@ async def begin(
 async def seen(connection: Connection, session: UUID, at: datetime) -> None:
     """Its agent did something. A session that was ended meanwhile stays ended: nothing is inserted here."""
     await connection.execute("update session set seen_at = %b where id = %b", [at, session])
+
+
+async def alive(connection: Connection, ids: Sequence[UUID], at: datetime, *, idle_seconds: float) -> set[UUID]:
+    """Which of these sessions still count."""
+    cursor = await connection.execute(
+        "select s.id from session s join agent a on a.organisation_id = s.organisation_id and a.id = s.agent_id "
+        "where s.id = any (%b) and s.stage = 'full' and a.disabled_at is null and s.ends_at > %b "
+        "and s.seen_at > %b - make_interval(secs => %b)",
+        [list(ids), at, at, idle_seconds],
+    )
+    return {id_ for (id_,) in await cursor.fetchall()}
 
 
 async def end(connection: Connection, session: UUID) -> None:

@@ -14,7 +14,7 @@ _COLUMNS = (
     "id, number, person_id as person, organisation_id as organisation, queue, routed_by, status, urgency, "
     "urgency_reasons as reasons, issues, language, language_rank, language_at, language_by, account, channel, "
     "phone_country, opened_at, opened_by, waiting_since, last_at, last_by, touched, assignee, previous_queue, "
-    "previous_ticket, closed_at"
+    "previous_ticket, closed_at, arrived_at, snoozed_until"
 )
 
 # what intake writes, in one order for insert and update; arrays travel as text, since unnest flattens arrays of arrays
@@ -39,6 +39,8 @@ _WRITTEN = {
     "last_at": "timestamptz",
     "last_by": "text",
     "closed_at": "timestamptz",
+    "arrived_at": "timestamptz",
+    "snoozed_until": "timestamptz",
     "preview": "bytea",
 }
 _ONCE = {"id": "uuid", "number": "bigint", "person_id": "uuid", "previous_queue": "text", "previous_ticket": "uuid"}
@@ -59,7 +61,8 @@ _INSERT = (
 ).encode()
 _UPDATE = (
     f"update ticket t set {', '.join(f'{name} = {_value(name)}' for name in _WRITTEN if name != 'preview')}, "  # noqa: S608
-    f"preview = coalesce(c.preview, t.preview) from {_unnest({'id': 'uuid', 'was': 'uuid', **_WRITTEN})} "
+    "preview = coalesce(c.preview, t.preview), outcome = case c.status when 'open' then null else t.outcome end "
+    f"from {_unnest({'id': 'uuid', 'was': 'uuid', **_WRITTEN})} "
     "where t.organisation_id = c.was and t.id = c.id"
 ).encode()
 
@@ -95,7 +98,8 @@ async def wait_again(connection: Connection, tickets: Iterable[UUID]) -> None:
         "where m.organisation_id = t.organisation_id and m.ticket_id = t.id and m.direction = 'in' and m.starts_clock "
         "and m.occurred_at > coalesce((select max(o.occurred_at) from message o join delivery d "
         "on d.organisation_id = o.organisation_id and d.message_id = o.id where o.organisation_id = t.organisation_id "
-        "and o.ticket_id = t.id and d.purpose = 'reply' and d.state not in ('failed', 'cancelled')), '-infinity')) "
+        "and o.ticket_id = t.id and d.purpose = 'reply' and d.state not in ('failed', 'cancelled')), '-infinity') "
+        "and m.occurred_at > coalesce(t.answered_until, '-infinity')) "
         "where t.id = any (%b) and t.status = 'open'",
         [list(tickets)],
     )
@@ -128,6 +132,7 @@ async def update(
     moved = [(was, t.id) for was, t in changed if t.organisation != was]
     if moved:
         await _forget_grams(connection, moved)
+        await _forget_readers(connection, moved)
     rows = [(t.id, was, *_written(t, previews.get(t.id))) for was, t in changed]
     if rows:
         await connection.execute(_UPDATE, columns(rows))
@@ -157,6 +162,8 @@ def _written(ticket: Ticket, preview: bytes | None) -> tuple[object, ...]:
         ticket.last_at,
         ticket.last_by,
         ticket.closed_at,
+        ticket.arrived_at,
+        ticket.snoozed_until,
         preview,
     )
 
@@ -168,6 +175,26 @@ async def _forget_grams(connection: Connection, moved: Sequence[tuple[UUID, UUID
         "and g.organisation_id = c.was and g.message_id = m.id",
         columns(moved),
     )
+
+
+async def _forget_readers(connection: Connection, moved: Sequence[tuple[UUID, UUID]]) -> None:
+    """What agents of the old organisation had read of it, or begun to write, stays with nobody."""
+    for table in ("thread_seen", "draft"):
+        await connection.execute(
+            f"delete from {table} x using unnest(%b::uuid[], %b::uuid[]) as c (was, ticket) "  # noqa: S608
+            "where x.organisation_id = c.was and x.ticket_id = c.ticket".encode(),
+            columns(moved),
+        )
+
+
+async def wake(connection: Connection, now: datetime) -> list[tuple[UUID, UUID]]:
+    """Tickets that were put aside until now are back in their views; gives organisation and ticket of each."""
+    cursor = await connection.execute(
+        "update ticket set snoozed_until = null where snoozed_until <= %b and status = 'open' "
+        "returning organisation_id, id",
+        [now],
+    )
+    return await cursor.fetchall()
 
 
 async def _after_move(connection: Connection, moved: Sequence[tuple[UUID, UUID]]) -> None:

@@ -32,8 +32,9 @@ Row = dict[str, Any]
 class House:
     """One migrated database with the demo network, and a worker's tools."""
 
-    def __init__(self, workplace: Workplace, accounts: dict[str, Any], owner: str, data: Path) -> None:
-        self.workplace, self.accounts, self.owner, self.data = workplace, accounts, owner, data
+    def __init__(self, workplace: Workplace, accounts: dict[str, Any], owner: str, redis_url: str, data: Path) -> None:
+        self.workplace, self.accounts, self.owner = workplace, accounts, owner
+        self.redis_url, self.data = redis_url, data
         self._minutes = itertools.count()
 
     @property
@@ -120,7 +121,8 @@ class House:
         tables = (
             "receipt, waiting, seen, address_person, address, person_key, person, gram_due, message_grams, attachment, "
             "message_version, delivery, account_state, message, case_sync, case_file, ticket, person_card, change, "
-            "audit, audit_chain"
+            "audit, audit_chain, contact_rule, tag, ticket_tag, ticket_issue, thread_seen, mention, translation, "
+            "attachment_heard, draft, canned"
         )
         import psycopg
 
@@ -148,7 +150,7 @@ async def house(owner: str, redis_url: str, data: Path, *, stores: Sequence[Case
     async with workplace.database.intake() as connection:
         await workplace.day_keys.refresh(connection)
     try:
-        yield House(workplace, {a.id: a for a in read_accounts(text, secrets)}, owner, data)
+        yield House(workplace, {a.id: a for a in read_accounts(text, secrets)}, owner, redis_url, data)
     finally:
         await workplace.nudger.close()
         await workplace.database.close()

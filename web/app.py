@@ -11,6 +11,10 @@ from runtime.settings import Settings
 from storage.database import Database
 from web import account, authenticator, frame, invitation, login
 from web.guard import GUARDED, guarded, local_of_stranger, put_headers
+from web.inbox import act, answer, find, live, presence, reveal, thread
+from web.inbox import files as files_of_people
+from web.inbox import list as list_
+from web.inbox.rooms import ROOMS, Rooms
 from web.pages import Pages
 from web.passwords import Passwords
 from web.phones import pages as phones
@@ -22,13 +26,11 @@ from web.static_files import StaticFiles
 #: Who may call what, by method and path, of everything that answers.
 WHO = web.AppKey("who", dict[tuple[str, str], frozenset[str]])
 AREAS: Sequence[Sequence[Route]] = (
-    frame.ROUTES,
-    login.ROUTES,
-    invitation.ROUTES,
-    authenticator.ROUTES,
-    account.ROUTES,
+    frame.ROUTES, login.ROUTES, invitation.ROUTES, authenticator.ROUTES, account.ROUTES,
+    list_.ROUTES, live.ROUTES, presence.ROUTES,
+    thread.ROUTES, answer.ROUTES, act.ROUTES, files_of_people.ROUTES, reveal.ROUTES, find.ROUTES,
     phones.ROUTES,
-)
+)  # fmt: skip
 
 
 def set_up(
@@ -36,18 +38,20 @@ def set_up(
     settings: Settings,
     master: Master,
     database: Database,
+    redis_url: str,
     *,
     sandbox: bool,
     clock: Callable[[], datetime] | None = None,
 ) -> None:
     """Put every page behind the guard and on the application. The database is opened and closed by the caller."""
+    idle_seconds = settings.web.idle_minutes * 60
     files = StaticFiles()
     app[SITE] = Site(
         settings=settings,
         master=master,
         database=database,
         passwords=Passwords(master),
-        pages=Pages(files, idle_seconds=settings.web.idle_minutes * 60, sandbox=sandbox),
+        pages=Pages(files, idle_seconds=idle_seconds, sandbox=sandbox),
         files=files,
         organisations={organisation.uuid: organisation for organisation in settings.network.organisations.values()},
         sandbox=sandbox,
@@ -56,6 +60,9 @@ def set_up(
     )
     if sandbox and settings.sandbox_api:
         stand_in.attach(app, settings.sandbox_api)
+    app[ROOMS] = Rooms(database, master, redis_url, idle_seconds=idle_seconds, clock=clock or machine_now)
+    app.on_shutdown.append(_end_streams)
+    app.on_cleanup.append(_close_rooms)
     for area in AREAS:
         for route in area:
             _add(app, route, guarded(route), head=True)
@@ -83,3 +90,11 @@ async def _nothing(request: web.Request) -> web.StreamResponse:
     request[GUARDED] = True
     request[VISITOR] = Visitor(session=None, local=local_of_stranger(request, request.app[SITE].settings), secrets=())
     return page(request, "error.html", status=404, why="nothing")
+
+
+async def _end_streams(app: web.Application) -> None:
+    app[ROOMS].close()
+
+
+async def _close_rooms(app: web.Application) -> None:
+    await app[ROOMS].aclose()

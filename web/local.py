@@ -48,13 +48,17 @@ class Local:
         """Sunday 22 November"""
         return self._shown(at, "EEEE d MMMM")
 
+    def date(self, at: datetime) -> str:
+        """22 November 2026"""
+        return self._shown(at, "d MMMM y")
+
+    def field(self, at: datetime) -> str:
+        """2026-11-22T20:41, as a field for date and time wants it."""
+        return at.astimezone(get_timezone(self.timezone)).strftime("%Y-%m-%dT%H:%M")
+
     def moment(self, at: datetime) -> str:
         """22 November 2026, 19:12"""
         return self._shown(at, "d MMMM y, HH:mm")
-
-    def field(self, at: datetime) -> str:
-        """2026-11-22T19:12, as a field of HTML for a local time has it."""
-        return at.astimezone(get_timezone(self.timezone)).strftime("%Y-%m-%dT%H:%M")
 
     def parsed(self, field: str) -> datetime | None:
         """The moment such a field tells; None for what is no time. One that comes twice a year is the first."""
@@ -66,6 +70,14 @@ class Local:
     def country_name(self, code: str) -> str:
         """Thailand: a country by its name in the language of the screen."""
         return str(Locale.parse(_LOCALES[self.language]).territories.get(code, code))
+
+    def when(self, at: datetime, now: datetime) -> str:
+        """19:12 on the same day, else 22 Nov; with the year where it is another."""
+        zone = get_timezone(self.timezone)
+        here, there = now.astimezone(zone), at.astimezone(zone)
+        if here.date() == there.date():
+            return self.clock(at)
+        return self._shown(at, "d MMM" if here.year == there.year else "d MMM y")
 
     def length(self, seconds: float) -> str:
         """1 h 52 min; from the second day on, days and hours. Never more than it was: seconds are cut off."""

@@ -57,8 +57,19 @@ class Pages:
         **values: object,
     ) -> web.Response:
         """A page, or the part of one that `template` draws."""
+        text = self.text(template, local, session, csrf=csrf, path=path, **values)
+        response = web.Response(status=status, text=text, content_type="text/html")
+        # a page holds secrets and, one day, words of strangers. Measuring how well they compress together (BREACH)
+        # needs many requests in an agent's name from elsewhere, and SameSite=Strict lets none through
+        response.enable_compression()
+        return response
+
+    def text(
+        self, template: str, local: Local, session: Session | None, *, csrf: str, path: str, **values: object
+    ) -> str:
+        """What a template draws."""
         agent = session.agent if session and session.stage == "full" else None
-        text = self._templates.get_template(template).render(
+        return self._templates.get_template(template).render(
             local=local,
             t=local.text,
             agent=agent,
@@ -68,11 +79,6 @@ class Pages:
             script_texts=_script_texts(local.language),
             **values,
         )
-        response = web.Response(status=status, text=text, content_type="text/html")
-        # a page holds secrets and, one day, words of strangers. Measuring how well they compress together (BREACH)
-        # needs many requests in an agent's name from elsewhere, and SameSite=Strict lets none through
-        response.enable_compression()
-        return response
 
 
 @cache

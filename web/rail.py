@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from model.agents import Role
-from web.routes import EVERYBODY, Who
+from web.routes import DESK, EVERYBODY, Who
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Section:
 
 
 RAIL = (
-    Section(None, [Link("rail.desks", "/", "inbox", EVERYBODY)]),
+    Section(None, [Link("rail.inbox", "/inbox", "inbox", DESK), Link("rail.desks", "/", "globe", EVERYBODY)]),
     Section("rail.yours", [Link("rail.account", "/account", "settings", EVERYBODY)]),
     Section("rail.trying", [Link("rail.phones", "/phones", "phone", EVERYBODY, sandbox=True)]),
 )

@@ -19,6 +19,7 @@ COLUMNS: tuple[Who, ...] = ("public", "signing-in", *ROLES)
 PUBLIC: frozenset[Who] = frozenset(("public",))  #: anybody on the internet
 SIGNING_IN: frozenset[Who] = frozenset(("signing-in",))  #: whose password was right, and whose second factor is due
 EVERYBODY: frozenset[Who] = frozenset(ROLES)  #: whoever is signed in
+DESK: frozenset[Who] = frozenset(("agent", "supervisor", "safeguarding"))  #: who reads and answers tickets
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,13 @@ from typing import Literal
 from uuid import UUID
 
 from intake.acknowledge import Answer, Circumstances, acknowledge, confirm
+from model.contact import Rules
 from model.deliveries import LANGUAGES, NewDelivery
 from model.people import Address
 from model.tickets import AUTOMATIC, Message, Ticket
 from outbound.way_back import NoWay, Route, choose
 from runtime.ids import new_id
-from storage import cards, outbox
+from storage import contact_rules, outbox
 from storage.answers import WayBack
 from workers_queue.batch import Batch, Spoken
 
@@ -28,7 +29,7 @@ class _Known:
     """What had to be looked up."""
 
     lately: dict[tuple[UUID, str], int]  #: (address, purpose) → how often within a day
-    may_text: set[tuple[UUID, UUID]]  #: (organisation, person)
+    rules: dict[tuple[UUID, UUID], Rules]  #: (organisation, person) → how they may be reached
 
 
 async def answer(batch: Batch, placed: Sequence[Ticket]) -> None:
@@ -63,15 +64,11 @@ def _when(spoken: Spoken) -> tuple[object, str]:
 
 async def _look_up(batch: Batch, tickets: dict[UUID, Ticket], spoken: Iterable[Spoken]) -> _Known:
     addresses = {address.id for s in spoken if (address := _address(batch, s))}
-    calls = {(o, s.person) for s in spoken if _is_call(s) and (o := tickets[s.ticket].organisation)}
+    people = {(o, s.person) for s in spoken if (o := tickets[s.ticket].organisation)}
     return _Known(
         lately=await outbox.automatic_since(batch.connection, addresses, batch.at - _LATELY),
-        may_text=await cards.safe_to_text(batch.connection, calls),
+        rules=await contact_rules.of(batch.connection, batch.master, people),
     )
-
-
-def _is_call(spoken: Spoken) -> bool:
-    return spoken.heard.account.channel == "voice"
 
 
 def _address(batch: Batch, spoken: Spoken) -> Address | None:
@@ -100,9 +97,9 @@ def _say(batch: Batch, ticket: Ticket, spoken: Spoken, purpose: Purpose, known: 
 
 
 def _route(batch: Batch, ticket: Ticket, spoken: Spoken, address: Address | None, known: _Known) -> Route | NoWay:
-    """Back the way it came; to a caller by SMS, where the organisation knows that the number may be texted."""
-    if address is None:
-        return NoWay("bad_address")
+    """Back the way it came, where and when the person said that this is safe; to a caller by SMS."""
+    if address is None or ticket.organisation is None:
+        return NoWay(reason="bad_address")
     way = WayBack(
         address_id=address.id,
         account=spoken.heard.account.id,
@@ -111,7 +108,8 @@ def _route(batch: Batch, ticket: Ticket, spoken: Spoken, address: Address | None
         left_how=address.left_how,
         heard_at=spoken.heard.at,
     )
-    return choose([way], batch.settings, may_text=(ticket.organisation, ticket.person) in known.may_text)
+    rules = known.rules.get((ticket.organisation, ticket.person), Rules())
+    return choose([way], batch.settings, rules, batch.at)
 
 
 def _circumstances(

@@ -228,7 +228,7 @@ class Batch:
                 ticket = joined(reopened(decision.the_ticket), facts)
             case _:
                 ticket = joined(decision.the_ticket, facts)
-        self._keep(ticket)
+        self._keep(replace(ticket, arrived_at=max(filter(None, (ticket.arrived_at, heard.arrived_at)))))
         return ticket.id, decision
 
     def join(self, known: Known, facts: Facts) -> None:

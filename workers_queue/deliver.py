@@ -24,13 +24,13 @@ from outbound.clients import Clients, Line
 from outbound.outcome import cannot, settle
 from outbound.pace import Pace
 from runtime.keys import key_id
-from storage import account_state, outbox, people
+from storage import account_state, feed, outbox, people
 from storage.account_state import AccountState
 from storage.database import Connection, StoreError
 from storage.outbox import Claimed, Outcome
 from workers_queue import budget
 from workers_queue.fates import Attempt, tell, write_down
-from workers_queue.make_ready import Impossible, NotNow, Ready, Rendering
+from workers_queue.make_ready import Impossible, NotNow, NotSafeNow, Ready, Rendering
 from workers_queue.workplace import Workplace
 
 AT_ONCE = 24  #: sends under way in one worker
@@ -85,13 +85,14 @@ class Deliverer:
             await write_down(connection, known, self._states, self._chance)
             self._states = await account_state.states(connection)
             rows = await self._claim(connection, now)
-            named = {key_id(blob) for row in rows for blob in (row.to, row.text) if blob}
+            named = {key_id(blob) for row in rows for blob in (row.to, row.text, row.rules, row.choices) if blob}
             keys = await people.keys_by_id(connection, self._at.master, named) if named else {}
         del self._attempts[: len(known)]
         found = await asyncio.gather(*(self._rendering.ready(row, keys, now) for row in rows))
         self._attempts += [_impossible(one, now) for one in found if isinstance(one, Impossible)]
         await self._begin([one for one in found if isinstance(one, Ready)], now)
         await self._give_back([(one.row, one.due_at) for one in found if isinstance(one, NotNow)])
+        await self._hold_back([one for one in found if isinstance(one, NotSafeNow)])
         return len(rows)
 
     async def something_new(self, seconds: float) -> None:
@@ -165,6 +166,14 @@ class Deliverer:
             async with self._at.database.intake() as connection:
                 for row, due_at in rows:
                     await outbox.give_back(connection, row.lease, [(row.id, due_at)])
+
+    async def _hold_back(self, rows: Sequence[NotSafeNow]) -> None:
+        """Until the person's safe hours begin, and open pages learn that it waits."""
+        if rows:
+            async with self._at.database.intake() as connection:
+                for one in rows:
+                    await outbox.hold_back(connection, one.row.lease, [(one.row.id, one.opens_at)])
+                await feed.tell(connection, [(one.row.organisation, one.row.ticket, "changed") for one in rows])
 
     async def _send(self, ready: Ready) -> Attempt:
         """All requests of one delivery, in order, up to the first that is not taken."""

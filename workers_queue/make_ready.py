@@ -1,5 +1,6 @@
 """From a claimed row to requests that can be sent: unsealed, rendered, and paid for out of its account's bucket."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,13 +8,14 @@ from uuid import UUID
 from weakref import WeakSet
 
 from channels.contract import CannotSay, Part
+from model.contact import Forbidden, allowed
 from model.deliveries import BROADCAST, CONVERSATION, LANGUAGES, Choice, OutFile, Reason
 from outbound.clients import Clients, Line, NoAccount
 from outbound.outfiles import load
 from outbound.pace import Pace
 from outbound.said import outgoing
 from runtime.keys import CannotOpen, Key, key_id
-from storage import outbox, people
+from storage import contact_rules, outbox, people
 from storage.blobs import FilesAway
 from storage.outbox import Claimed
 from translations.menu import choices
@@ -44,6 +46,14 @@ class Impossible:
 
 
 @dataclass(frozen=True, slots=True)
+class NotSafeNow:
+    """A delivery that waits for the person's safe hours."""
+
+    row: Claimed
+    opens_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class NotNow:
     """A delivery whose account has sent as much as it may for the moment."""
 
@@ -62,7 +72,9 @@ class Rendering:
         self._at, self._clients, self._pace = at, clients, pace
         self._cargo: WeakSet[_Cargo] = WeakSet()
 
-    async def ready(self, row: Claimed, keys: Mapping[UUID, Key], now: datetime) -> Ready | Impossible | NotNow:
+    async def ready(
+        self, row: Claimed, keys: Mapping[UUID, Key], now: datetime
+    ) -> Ready | Impossible | NotNow | NotSafeNow:
         """What can be done with a claimed delivery. `keys`: those its sealed values name, without erased people's."""
         if row.files and len(self._cargo) >= _CARGO:
             return NotNow(row, now + _A_MOMENT)
@@ -71,6 +83,8 @@ class Rendering:
             self._cargo.add(cargo)
         try:
             line = await self._clients.line(row.account)
+            if unsafe := _unsafe(row, keys, line.account.channel, now):
+                return unsafe
             parts = await self._rendered(row, line, keys, now)
         except NoAccount:
             return Impossible(row, "account_gone")
@@ -99,7 +113,7 @@ class Rendering:
             address_key=keys[key_id(row.to)],
             key=keys[key_id(row.text or row.to)],
             files=await self._files(row, now),
-            choices=self._choices(row, line),
+            choices=self._choices(row, line, keys),
             now=now,
             reply_handle=await self._reply_handle(row, line, now),
         )
@@ -119,8 +133,11 @@ class Rendering:
             now=now,
         )
 
-    def _choices(self, row: Claimed, line: Line) -> Sequence[Choice]:
+    def _choices(self, row: Claimed, line: Line, keys: Mapping[UUID, Key]) -> Sequence[Choice]:
         """What can be tapped under the words; a number typed as an answer counts in the same order."""
+        if row.choices is not None:  # an agent's own: a tap says the same words back
+            labels = json.loads(keys[key_id(row.choices)].open("delivery|choices", row.id, row.choices))
+            return [Choice(label=label, value=label) for label in labels]
         if row.menu != LANGUAGES:
             return ()
         return choices(line.account.languages, unreviewed=self._at.settings.unreviewed_phrases)
@@ -137,3 +154,15 @@ class Rendering:
             message, sealed = taken
             keys = await people.keys_by_id(connection, self._at.master, {key_id(sealed)})
         return keys[key_id(sealed)].open("message|reply_handle", message, sealed).decode()
+
+
+def _unsafe(row: Claimed, keys: Mapping[UUID, Key], channel: str, now: datetime) -> NotSafeNow | Impossible | None:
+    """Why this may not be sent now by what the person told this organisation, whatever held when it was written.
+
+    Raises KeyError where the person was erased.
+    """
+    rules = contact_rules.opened(keys, row.contact, row.rules, row.text_ok)
+    verdict = allowed(rules, channel, "write", now, used=row.used)
+    if not isinstance(verdict, Forbidden):
+        return None
+    return NotSafeNow(row, verdict.opens_at) if verdict.opens_at else Impossible(row, "not_safe")

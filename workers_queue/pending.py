@@ -109,12 +109,18 @@ async def _numbered(connection: Connection, new: Sequence[Ticket]) -> list[Ticke
 def _lines(was: Ticket | None, now: Ticket, acknowledged: str | None) -> list[audit.Line]:
     if was is None:
         return [_line("ticket.opened", now, acknowledged=acknowledged or "")]
-    lines = [_line("ticket.reopened", now)] if was.status != now.status else []
-    return [*lines, _line("ticket.moved", now, was)] if was.queue != now.queue else lines
+    happened = {
+        "ticket.reopened": was.status != now.status,
+        "ticket.urgency_raised": was.urgency != now.urgency,
+        "ticket.woke": was.snoozed_until is not None and now.snoozed_until is None,
+        "ticket.moved": was.queue != now.queue,
+    }
+    return [_line(action, now, was) for action, it_did in happened.items() if it_did]
 
 
 def _line(action: str, ticket: Ticket, was: Ticket | None = None, **more: str) -> audit.Line:
     detail = {"queue": ticket.queue, "routed_by": ticket.routed_by, "urgency": ticket.urgency, **more}
+    detail["reasons"] = " ".join(ticket.reasons)
     if was and was.organisation == ticket.organisation:  # no organisation learns of another from its own trail
         detail["from"] = was.queue
     return audit.Line(organisation=ticket.organisation, actor="intake", action=action, ticket=ticket.id, detail=detail)

@@ -12,7 +12,7 @@ from uuid import UUID
 import structlog
 
 from runtime.ids import now
-from storage import audit, day_keys, feed, media, messages, receipts, search, sessions
+from storage import audit, day_keys, feed, media, messages, receipts, search, sessions, tickets
 from workers_queue.deliver import recover
 from workers_queue.retention import keep_retention
 from workers_queue.take_in import give_up_waiting, take_in
@@ -76,6 +76,15 @@ async def chain_audit(at: Workplace) -> None:
         log.info("audit.chained", links=links, head=head)
 
 
+async def wake(at: Workplace) -> None:
+    """What agents put aside comes back when its time is over; the list knows by itself, open pages are told."""
+    async with at.database.intake() as connection:
+        woken = await tickets.wake(connection, at.clock())
+        lines = [audit.Line(organisation=o, actor="intake", action="ticket.woke", ticket=t) for o, t in woken]
+        await audit.write(connection, lines)
+        await feed.tell(connection, [(organisation, ticket, "changed") for organisation, ticket in woken])
+
+
 async def keep_house(at: Workplace) -> None:
     """Destroy old keys, delete what has had its time, and have tomorrow's keys ready."""
     keep, intake = at.settings.retention, at.database.intake
@@ -121,6 +130,7 @@ _DUTIES: tuple[tuple[float, Callable[[Workplace], Awaitable[object]]], ...] = (
     (1.0, index),
     (5.0, _release_leases),
     (5.0, chain_audit),
+    (5.0, wake),
     (15.0, give_up_waiting),
     (3600.0, keep_house),
     (3600.0, keep_retention),

@@ -5,6 +5,7 @@ import pytest
 import pytest_asyncio
 
 from tests.house import house
+from tests.office import office as opened_office
 
 _ACCOUNTS = "agent, credential, recovery_code, session, invitation, sign_in_try, audit, audit_chain"
 
@@ -12,6 +13,13 @@ _ACCOUNTS = "agent, credential, recovery_code, session, invitation, sign_in_try,
 @pytest.fixture
 async def home(database, valkey, tmp_path):
     async with house(database, valkey, tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def office(home):
+    """Agents at their desks in that house."""
+    async with opened_office(home) as opened:
         yield opened
 
 

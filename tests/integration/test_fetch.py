@@ -457,6 +457,6 @@ async def test_keys_are_read_by_those_who_may(home):
     async with home.database.desk(organisation_uuid(ticket["organisation"])) as connection:
         cursor = await connection.execute("select person_id from message limit 1")
         ((who,),) = await cursor.fetchall()
-        assert len(await people.keys_of(connection, home.workplace.master, who)) == 1
+        assert len(await people.keys_of(connection, home.workplace.master, [who])) == 1
     async with home.database.desk(organisation_uuid("kampung-lima")) as connection:
-        assert await people.keys_of(connection, home.workplace.master, who) == {}
+        assert await people.keys_of(connection, home.workplace.master, [who]) == {}

@@ -68,9 +68,9 @@ async def two(home):
             "insert into message_version (organisation_id, id, message_id, at, text) "
             "select organisation_id, gen_random_uuid(), id, now(), text from message where text is not null"
         )
-    await sync_all(home)
     for organisation in (SHWE, KAMPUNG):
         await with_an_account(home, organisation)
+    await sync_all(home)
     return home
 
 

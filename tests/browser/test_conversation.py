@@ -1,0 +1,171 @@
+"""The conversation in a real browser: many scripts, both widths and themes, and what only a script does."""
+
+from datetime import timedelta
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+
+from channels.sms.segments import count
+from sandbox.providers import line
+from storage import search
+from tests.house import NOON
+from tests.inbox import AYE, Inbox, inbox
+
+WIDTHS = {"wide": (1280, 800), "narrow": (360, 720)}
+SCRIPTS = {
+    "th": "นายจ้างยึดหนังสือเดินทางของพวกเราไว้ ขอคืนก็ขู่ว่าจะเรียกตำรวจ",
+    "km": "ថៅកែកាត់ប្រាក់ខែ ៣០០០ បាត រាល់ខែ ហើយមិនឱ្យក្រដាសប្រាក់ខែទេ។",
+    "ne": "नमस्कार, मेरो तलब दुई महिनादेखि आएको छैन।",
+    "my": "အလုပ္ရွင္က ကြၽန္မတို႔ ပတ္စပို႔ စာအုပ္ေတြ သိမ္းထားတယ္။ ျပန္ေတာင္းရင္ ရဲေခၚမယ္လို႔ ၿခိမ္းေျခာက္တယ္။",
+}
+_RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+
+
+@pytest.fixture
+async def room(home):
+    async with inbox(home) as opened:
+        account = home.accounts["line-th"]
+        for n, words in enumerate(SCRIPTS.values(), 1):
+            await opened.take(line.text(account, AYE, words, NOON + timedelta(minutes=n), 500 + n), minutes=n)
+        await opened.take(
+            line.sticker(account, AYE, NOON + timedelta(minutes=8), 600),
+            line.audio(account, AYE, 41, NOON + timedelta(minutes=9), 601),
+            minutes=20,
+        )
+        yield opened
+
+
+@pytest.fixture
+async def screen(room, chromium):
+    """A signed-in agent's window; what it complains of, and what it asks of other servers, ends the test."""
+    complaints, contexts = [], []
+
+    async def open_(agent, width: str = "wide", *, dark: bool = False):
+        across, down = WIDTHS[width]
+        context = await chromium.new_context(
+            viewport={"width": across, "height": down}, color_scheme="dark" if dark else "light"
+        )
+        contexts.append(context)
+        browser = await room.at.let_in(agent)
+        await context.add_cookies([{"name": "session", "value": browser.cookie("session"), "url": room.at.base}])
+        page = await context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+        page.on(
+            "request",
+            lambda asked: complaints.append(asked.url) if not asked.url.startswith((room.at.base, "data:")) else None,
+        )
+        return page
+
+    yield open_
+    for context in contexts:
+        await context.close()
+    assert [said for said in complaints if "status of 4" not in said and "ERR_INTERNET" not in said] == []
+
+
+async def opened(room: Inbox, page) -> str:
+    ticket = await room.ticket()
+    await page.goto(f"{room.at.base}/inbox/{ticket}/thread")
+    return str(ticket)
+
+
+@pytest.mark.parametrize(("width", "dark"), [("wide", False), ("wide", True), ("narrow", False), ("narrow", True)])
+async def test_it_fits_and_everybody_can_read_it(room, screen, picture, width, dark):
+    agent, _ = await room.agent("Mya", "agent", "supervisor", organisation=await room.organisation())
+    page = await screen(agent, width, dark=dark)
+    await opened(room, page)
+    await picture(page, f"conversation-{width}-{'dark' if dark else 'light'}")
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    found = (await Axe().run(page, options=_RULES)).response["violations"]
+    assert [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found] == []
+    await page.click("[popovertarget=sheet-rules]")
+    await picture(page, f"rules-{width}-{'dark' if dark else 'light'}")
+    found = (await Axe().run(page, options=_RULES)).response["violations"]
+    assert [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found] == []
+
+
+async def test_writing_with_the_keyboard_sending_and_undoing(room, screen, picture):
+    agent, _ = await room.agent(organisation=await room.organisation())
+    page = await screen(agent)
+    await opened(room, page)
+    await page.keyboard.press("t")
+    await page.wait_for_selector("text=yours")
+    await page.keyboard.press("r")
+    await page.keyboard.type("Is it all right to write now?")
+    await page.wait_for_selector("text=Draft kept")
+    await page.keyboard.press("Control+Enter")
+    await page.wait_for_selector("[data-undo]")
+    await picture(page, "undo")
+    await page.evaluate("document.activeElement.blur()")
+    await page.keyboard.press("z")
+    await page.wait_for_function("document.getElementById('reply').value === 'Is it all right to write now?'")
+
+
+async def test_written_offline_it_waits_in_memory_and_is_asked_again(room, screen, picture):
+    agent, _ = await room.agent(organisation=await room.organisation())
+    page = await screen(agent)
+    await opened(room, page)
+    await page.context.set_offline(True)
+    await page.fill("#reply", "hello, are you alone?")
+    await page.keyboard.press("Control+Enter")
+    await page.wait_for_selector("[data-pending]")
+    kept = "JSON.stringify(localStorage) + JSON.stringify(sessionStorage)"
+    assert "alone" not in await page.evaluate(kept)
+    await room.write("do not write, he is here", minutes=25)
+    await page.context.set_offline(False)
+    await page.wait_for_selector(".held >> text=do not write, he is here")
+    await picture(page, "held")
+    assert await room.at.rows("select id from delivery") == []
+    await page.click("[data-edit]")
+    assert await page.input_value("#reply") == "hello, are you alone?"
+
+
+async def test_as_many_parts_as_the_provider_counts(room, screen):
+    agent, _ = await room.agent(organisation=await room.organisation())
+    page = await screen(agent)
+    await opened(room, page)
+    for text in (
+        "",
+        "a" * 160,
+        "a" * 161,
+        "€" * 80,
+        "€" * 81,
+        "က" * 70,
+        "က" * 71,
+        "😀" * 36,
+        "x{" * 60,
+        "é" * 306,
+        "ç" * 71,
+    ):
+        found = await page.evaluate(
+            "(text) => import(document.querySelector('script[src*=composer]').src).then((m) => m.segments(text))", text
+        )
+        assert found["count"] == count(text).segments, (text[:3], len(text))
+
+
+async def test_what_was_revealed_is_hidden_again(room, screen):
+    agent, _ = await room.agent(organisation=await room.organisation())
+    page = await screen(agent)
+    await page.clock.install()
+    await opened(room, page)
+    await page.click("text=Reveal with reason")
+    await page.select_option("#reveal-why", "call_back")
+    await page.click("#sheet-reveal .button-main")
+    await page.wait_for_selector("[data-masks-after]")
+    await page.clock.fast_forward(61_000)
+    await page.wait_for_selector("#card:not([data-masks-after])")
+
+
+async def test_search(room, screen, picture):
+    async with room.home.database.intake() as connection:
+        await search.index(connection, room.home.workplace.master)
+    agent, _ = await room.agent(organisation=await room.organisation())
+    page = await screen(agent)
+    await page.goto(f"{room.at.base}/find")
+    await page.fill("#query", "កាត់ប្រាក់")
+    await page.keyboard.press("Enter")
+    await page.wait_for_selector("mark")
+    await picture(page, "search")
+    assert "%E1" not in page.url
+    found = (await Axe().run(page, options=_RULES)).response["violations"]
+    assert [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found] == []

@@ -1,0 +1,163 @@
+// The conversation: acts happen in place, new words join the log, and nothing that is being read or typed is torn away.
+
+import { send } from "./http.js";
+import { keysOn, onKey } from "./keys.js";
+import { announce, toast } from "./say.js";
+import { t } from "./texts.js";
+
+const PART = { "X-Part": "1" };
+const thread = () => document.getElementById("thread");
+const log = () => document.getElementById("thread-log");
+const ticket = () => thread()?.dataset.ticket;
+
+/** Ask our own server for a part of the page, or send it a form. Null where there is no connection. */
+export async function part(path, body = null) {
+  const answer = await send(path, { method: body ? "POST" : "GET", body, headers: PART }).catch(() => null);
+  return answer && { status: answer.status, html: await answer.text() };
+}
+
+/** Put what the server drew in place of what stands here: part by part, and the log line by line. */
+export function apply(html, { composer = false } = {}) {
+  const made = document.createElement("template");
+  made.innerHTML = html;
+  const fresh = made.content.querySelector("#thread");
+  if (!fresh || fresh.dataset.ticket !== ticket()) return false;
+  const focused = document.activeElement?.id;
+  const atEnd = isAtEnd();
+  for (const now of made.content.querySelectorAll("[data-part]")) {
+    if (now.dataset.part === "composer" && !composer && now.dataset.fresh !== "yes") continue;
+    const old = document.getElementById(now.id);
+    if (old && old.outerHTML !== now.outerHTML && !(now.dataset.part === "sheets" && old.querySelector(":popover-open"))) old.replaceWith(now);
+  }
+  joinLog(fresh.querySelector("#log-items"));
+  thread().dataset.newest = fresh.dataset.seen;
+  if (atEnd) markSeen();
+  else announce(t("js.new_below"));
+  if (focused && document.activeElement === document.body) document.getElementById(focused)?.focus();
+  wire();
+  document.dispatchEvent(new CustomEvent("thread:applied"));
+  return true;
+}
+
+/** Lines are known by their id. One that changed is replaced, unless somebody writes in it; earlier ones stay. */
+function joinLog(fresh) {
+  const old = document.getElementById("log-items");
+  if (!fresh || !old) return;
+  const here = new Map([...old.children].filter((line) => line.id).map((line) => [line.id, line]));
+  const kept = new Set([...fresh.children].map((line) => line.id));
+  let after = null;
+  for (const line of [...fresh.children]) {
+    const known = here.get(line.id);
+    if (line.id === "log-before" && here.size > fresh.children.length) continue;
+    if (known) {
+      if (known.outerHTML !== line.outerHTML && !known.contains(document.activeElement) && !known.querySelector("details[open], audio, video")) known.replaceWith(line);
+      after = document.getElementById(line.id);
+    } else {
+      if (after) after.after(line);
+      else old.append(line);
+      after = line;
+    }
+  }
+  const first = fresh.querySelector("[id^='m-']")?.id;
+  let later = false;
+  for (const line of [...old.children]) {
+    later ||= line.id === first;
+    if (line.dataset.pending !== undefined || (later && !kept.has(line.id))) line.remove();
+  }
+}
+
+// the log is turned round: its newest words are at 0
+const isAtEnd = () => !document.hidden && Math.abs(log()?.scrollTop ?? 0) < 40;
+
+/** What stands before the agent's eyes is what an answer has seen; words below the fold are not. */
+function markSeen() {
+  const seen = thread()?.dataset.newest;
+  if (seen) for (const field of document.querySelectorAll("[data-last-seen]")) field.value = seen;
+}
+
+/** The conversation as it now is: for the live feed. */
+export async function refresh() {
+  const answer = await part(`/inbox/${ticket()}/thread${location.search.includes("whole") ? "?whole" : ""}`);
+  if (answer?.status === 200) apply(answer.html);
+}
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target.closest("form[data-act]");
+  if (!form) return;
+  event.preventDefault();
+  const body = new FormData(form, event.submitter);
+  const to = event.submitter?.getAttribute("formaction") ?? form.getAttribute("action");
+  form.closest("[popover]")?.hidePopover();
+  const answer = await part(to, body);
+  if (!answer) return toast(t("js.offline"));
+  if (!apply(answer.html, { composer: form.dataset.fresh !== undefined })) toast(t("js.failed"));
+  else if (answer.status >= 400) document.querySelector("#thread-notice .banner, .held .banner")?.scrollIntoView({ block: "nearest" });
+});
+
+document.addEventListener("click", async (event) => {
+  const earlier = event.target.closest("[data-earlier]");
+  if (!earlier) return;
+  event.preventDefault();
+  const answer = await part(earlier.getAttribute("href"));
+  if (answer?.status !== 200) return toast(t("js.offline"));
+  const line = earlier.closest("li");
+  const made = document.createElement("template");
+  made.innerHTML = answer.html;
+  const days = new Set([...made.content.children].map((one) => one.id));
+  for (const one of document.querySelectorAll("#log-items > .day")) if (one !== line && days.has(one.id)) one.remove();
+  line.replaceWith(...made.content.children);
+});
+
+// a voice note that was played to its end has been heard
+document.addEventListener("ended", (event) => {
+  const id = event.target.dataset?.heard;
+  if (!id) return;
+  const body = new FormData();
+  body.set("attachment", id);
+  part(`/inbox/${ticket()}/heard`, body).then((answer) => answer?.status === 200 && apply(answer.html));
+}, true);
+
+let masking = 0;
+function wire() {
+  const card = document.getElementById("card");
+  if (card?.dataset.masksAfter && !card.dataset.masking) {
+    card.dataset.masking = "yes";
+    clearTimeout(masking);
+    masking = setTimeout(mask, Number(card.dataset.masksAfter) * 1000);
+  }
+}
+
+/** Hide at once; a page that lost its connection hides too. */
+async function mask() {
+  for (const shown of document.querySelectorAll("#card dd bdi")) shown.textContent = "••••";
+  announce(t("js.masked"));
+  await refresh();
+}
+addEventListener("pagehide", () => document.querySelectorAll("#card[data-masks-after] dd bdi").forEach((shown) => { shown.textContent = "••••"; }));
+
+/** A conversation was put into the page. */
+export function begin() {
+  log()?.addEventListener("scroll", () => isAtEnd() && markSeen(), { passive: true });
+  wire();
+  document.dispatchEvent(new CustomEvent("thread:applied"));
+}
+log()?.addEventListener("scroll", () => isAtEnd() && markSeen(), { passive: true });
+document.addEventListener("visibilitychange", () => isAtEnd() && markSeen());
+
+for (const code of ["KeyT", "KeyA", "KeyS", "KeyL", "KeyU", "KeyB", "KeyE", "KeyZ", "Slash"]) {
+  onKey(code, () => document.querySelector(`[data-key=${code}]`)?.click());
+}
+const last = (selector) => [...document.querySelectorAll(`#log-items ${selector}`)].at(-1);
+onKey("KeyP", () => last("[data-heard]")?.play());
+onKey("KeyW", () => { const one = last("details.original"); if (one) one.open = !one.open; });
+onKey("KeyY", () => { const one = last("details.add"); if (one) { one.open = true; one.querySelector("textarea").focus(); } });
+onKey("KeyF", () => location.assign("/find"));
+document.addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.code === "KeyK" && keysOn()) {
+    event.preventDefault();
+    location.assign("/find");
+  }
+});
+
+thread() && (thread().dataset.newest = thread().dataset.seen);
+wire();
