@@ -1,4 +1,4 @@
-.PHONY: setup run dev test lint bench lock
+.PHONY: setup run dev test lint bench screenshots lock
 
 setup:  # the virtual environment .venv, and nothing else; does nothing while it is up to date
 	@scripts/setup requirements.lock
@@ -17,6 +17,9 @@ lint: dev  # layout, mistakes, types, floors
 
 bench: dev  # how fast, as ratios to a floor measured in the same run
 	@.venv/bin/python -m bench $(ARGS)
+
+screenshots: dev  # docs/screens/*.png, made anew from the demo; needs Chromium
+	@.venv/bin/python -m tests.browser.screenshots $(ARGS)
 
 LOCK = .venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 lock: dev  # pin the newest versions that pyproject.toml allows

@@ -9,6 +9,7 @@ and lists every case, so nothing is taken for ours whose external id is not the 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -59,7 +60,7 @@ class Client:
     async def _authorised(self, spent: str | None) -> str:
         """The Authorization header; another one than `spent`."""
         if self.settings.auth == "basic":
-            return aiohttp.BasicAuth(self.settings.user, self.settings.password).encode()
+            return aiohttp.encode_basic_auth(self.settings.user, self.settings.password, "utf-8")
         async with self._login:  # several requests find out at once that it has run out
             if self._token is None or self._token == spent:
                 self._token = await self._new_token()
@@ -74,12 +75,20 @@ class Client:
         if isinstance(answer, Unknown):  # no case was sent
             raise Failed(Refused(code="away", detail=answer.why, retry=True))
         if not answer.good:
-            raise Failed(http.refusal(answer))
+            raise Failed(_not_let_in(answer))
         token = answer.json().get("token")
         written = f"Bearer {token}" if isinstance(token, str) and token else answer.headers.get("Authorization", "")
         if not written:
             raise Failed(Refused(code="odd", detail="no token", retry=True))
         return written
+
+
+def _not_let_in(answer: Answer) -> Refused:
+    """A refusal to log in is about us, or about the address, and never about a case."""
+    refused = http.refusal(answer)
+    if refused.retry:
+        return refused
+    return replace(refused, code="moved" if refused.code in ("gone", "moved") else "credentials")
 
 
 @asynccontextmanager

@@ -66,6 +66,8 @@ class PrimeroForm(StoreForm):
         for name in self.mapping:
             if name in FIELDS and name not in self.fields:
                 yield ("mapping", name), f'"{name}" is not told to this store', f"add it to its fields: [{name}]"
+        if self.auth == "basic" and ":" in self.user:
+            yield ("user",), "holds a colon, which ends the name in basic authorisation", "use another user, or a token"
         targets = [self.external_id, "id", *self.on_create]
         for name, target in self.mapping.items():
             if target in targets:

@@ -16,6 +16,7 @@ from gateway.health import Health
 from gateway.public import public_pages
 from gateway.webhooks import Webhooks, hooks
 from runtime.keys import Master
+from runtime.played import follow
 from runtime.settings import Settings
 from storage.blobs import blobs
 from storage.database import Database, StoreAway
@@ -70,13 +71,15 @@ async def opened(
     await door.open()
     writing = asyncio.create_task(door.run())
     refreshing = asyncio.create_task(_refresh_hourly(day_keys, database))
+    playing = [asyncio.create_task(follow(settings.sandbox_api))] if sandbox and settings.sandbox_api else []
     try:
         health = Health(door, database, spool_limit=limits.spool_limit_mb * 1024 * 1024)
         app = _application(settings, webhooks, files, health)
         set_up(app, settings, master, desks, redis_url, sandbox=sandbox)
         yield app
     finally:
-        refreshing.cancel()
+        for task in (refreshing, *playing):
+            task.cancel()
         door.stop()
         await writing
         await nudger.close()
@@ -89,6 +92,8 @@ def _application(settings: Settings, webhooks: Webhooks, files: FileDoor, health
     # who calls a webhook is proved by its signature; the others tell nothing of anybody
     for path in ("/hooks/{account}", "/hooks/{account}/{step}"):
         plainly(app, [Route(method, path, webhooks.handle, PUBLIC) for method in ("POST", "GET")])
+    # a link to a file carries its own proof
+    plainly(app, [Route("GET", "/files/{token}", files.handle, PUBLIC)], head=True)
     asked = {"/healthz": health.alive, "/readyz": health.ready, "/metrics": health.metrics, **public_pages(settings)}
     asked["/files/{token}"] = files.handle  # whoever holds a link
     plainly(app, [Route("GET", path, answer, PUBLIC) for path, answer in asked.items()], head=True)

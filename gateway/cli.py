@@ -42,13 +42,21 @@ def serve(
     ] = "127.0.0.1",
     sandbox: Annotated[bool, typer.Option(help="Simulated workers write and call; secrets are invented.")] = False,
     sandbox_port: Annotated[int | None, typer.Option(help="Of the stand-in provider APIs; default: port + 10.")] = None,
+    still: Annotated[bool, typer.Option(help="In the sandbox nobody writes by themselves, only by hand.")] = False,
 ) -> None:
     """The whole system in one place: database, Valkey, web, workers. Stop it with Ctrl-C."""
     from gateway.serve import serve as run
 
     with told():
         code = run(
-            config, data, host=host, port=port, sandbox=sandbox, sandbox_port=sandbox_port or port + 10, note=typer.echo
+            config,
+            data,
+            host=host,
+            port=port,
+            sandbox=sandbox,
+            sandbox_port=sandbox_port or port + 10,
+            still=still,
+            note=typer.echo,
         )
     raise typer.Exit(code)
 

@@ -14,7 +14,8 @@ _WHAT = """\
 This erases the person behind ticket {ticket}: everything they wrote, spoke or sent, to every organisation, the
 answers they were given, and where they can be reached. Their keys are destroyed, so that no copy of the database or of
 the files can be read either, once the keys are gone from your backups too. That somebody wrote, when, in which language
-and about what stays, for the figures. If they write again, they are somebody new. It cannot be undone."""
+and about what stays, for the figures. If they write again, they are somebody new. It cannot be undone.
+Whoever also wrote on another channel is another person here, unless they were joined: erase that ticket too."""
 
 
 async def forget(at: Stores, ticket: str, *, yes: bool) -> int:

@@ -22,7 +22,9 @@ Note = Callable[[str], None]
 _LOGGING = ("web", "worker")
 
 
-def serve(config: Path, data: Path, *, host: str, port: int, sandbox: bool, sandbox_port: int, note: Note) -> int:
+def serve(
+    config: Path, data: Path, *, host: str, port: int, sandbox: bool, sandbox_port: int, still: bool = False, note: Note
+) -> int:
     """Run until Ctrl-C or SIGTERM; gives the exit code.
 
     Raises BadConfig, AlreadyRunning, PortTaken or CannotEmbed before anything is started.
@@ -39,8 +41,9 @@ def serve(config: Path, data: Path, *, host: str, port: int, sandbox: bool, sand
         children = [*_servers(given, data, note), roles.migrate(), roles.web(host, port)]
         children += [roles.worker(n) for n in range(1, given.workers.count + 1)]
         if sandbox:
-            children += [roles.watch(), roles.sandbox(port)]
-            note("Sandbox: invented workers write and call on all five channels; logs are in " + str(data / "log"))
+            children += [roles.watch(), roles.sandbox(port, still=still)]
+            crowd = "nobody writes by themselves" if still else "invented workers write and call on all five channels"
+            note(f"Sandbox: {crowd}; logs are in {data / 'log'}")
             for line in demo.lines(given.network, data, f"http://{_near(host)}:{port}"):
                 note(line)
         note(f"Gateway: http://{host}:{port} (webhooks at /hooks/…, health at /readyz). Ctrl-C stops everything.")
@@ -90,9 +93,10 @@ class _Roles:
     def watch(self) -> Child:
         return self._child("watch", "watch", "--words")
 
-    def sandbox(self, port: int) -> Child:
+    def sandbox(self, port: int, *, still: bool) -> Child:
         program = [sys.executable, "-m", "sandbox", "--config", str(self._config), "--port", str(self._sandbox_port)]
         program += ["--gateway", f"http://127.0.0.1:{port}", "--secrets", str(self._data / SANDBOX_SECRETS)]
+        program += ["--still"] if still else []
         return Child(name="sandbox", argv=program, env=self._environment)
 
     def _child(

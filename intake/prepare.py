@@ -17,6 +17,8 @@ from translations.understand import Understood, understand
 
 #: Below this a model's guess at the language of a text is worth no more than the language of the person's app.
 _SURE = 0.5
+#: What a sticker, a button or a place says are words of whoever made it.
+_OWN_WORDS = frozenset({"text", "image", "audio", "video", "file"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +65,7 @@ def prepare(said: Received, at: datetime, *, account: str, channel: str, languag
     if ask and ask.in_everybodys_words:
         words = replace(words, language=None, confidence=0.0)
     found = triage(words.text, words.language, said.kind, has_media=bool(said.attachments))
-    language, rank = _language(words, said.sender)
+    language, rank = _language(words, said)
     facts = Facts(
         provider_id=said.provider_id,
         occurred_at=at,
@@ -83,15 +85,16 @@ def prepare(said: Received, at: datetime, *, account: str, channel: str, languag
     return Prepared(said=said, words=words, facts=taken_as(facts, ask) if ask and ask.certain else facts, ask=ask)
 
 
-def _language(words: Understood, sender: Sender | None) -> tuple[str | None, int]:
+def _language(words: Understood, said: Received) -> tuple[str | None, int]:
+    guess = words.language if said.kind in _OWN_WORDS else None
     if words.by == "person":
         return words.language, CHOSEN
-    if words.language and words.by in ("script", "words"):
-        return words.language, WRITTEN
-    if words.language and words.confidence >= _SURE:
-        return words.language, GUESSED
-    hint = understand("", chosen=sender.language if sender else None).language
-    return (hint, APP_HINT) if hint else (words.language, APP_HINT if words.language else UNKNOWN)
+    if guess and words.by in ("script", "words"):
+        return guess, WRITTEN
+    if guess and words.confidence >= _SURE:
+        return guess, GUESSED
+    hint = understand("", chosen=said.sender.language if said.sender else None).language
+    return (hint, APP_HINT) if hint else (guess, APP_HINT if guess else UNKNOWN)
 
 
 def phone_country(sender: Sender | None) -> str | None:

@@ -87,6 +87,7 @@ class Settings:
     web: Web
     retention: Retention
     files: Files
+    sandbox_api: str | None = None  #: where the stand-in for all providers is; None: they are real
     unreviewed_phrases: bool = False  #: whether what no speaker has reviewed may be said: in the sandbox alone
 
 
@@ -132,6 +133,7 @@ def load(
         web=form.web,
         retention=form.retention,
         files=form.files,
+        sandbox_api=api_base,
         unreviewed_phrases=unreviewed_phrases,
     )
 

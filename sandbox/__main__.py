@@ -48,6 +48,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--secrets", type=Path, default=Path("var/sandbox.env"), help="file of the invented secrets")
     parser.add_argument("--rate", type=float, default=2.0, help="messages a second in the first minute")
     parser.add_argument("--seed", type=int, default=None, help="the same seed sends the same messages again")
+    parser.add_argument("--still", action="store_true", help="nobody writes by themselves, only by hand")
     parser.add_argument("--quiet", action="store_true", help="say nothing but errors")
     given = parser.parse_args()
     if not given.rate > 0:
@@ -84,7 +85,7 @@ def _world(given: argparse.Namespace, accounts: Sequence[Account]) -> World:
 
 
 async def _until_stopped(given: argparse.Namespace, world: World, stop: asyncio.Event) -> None:
-    life = asyncio.create_task(_life(given, world))
+    life = asyncio.create_task(stop.wait() if given.still else _life(given, world))
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait({life, stopped}, return_when=asyncio.FIRST_COMPLETED)
     for task in (life, stopped):

@@ -11,6 +11,7 @@ from typing import Any
 
 from gateway.stores import account_rows, store_rows
 from model.http import Request
+from model.network import Acknowledgement
 from runtime.envelope import pack
 from runtime.ids import new_id
 from runtime.keys import load_master
@@ -97,6 +98,14 @@ class House:
 
     async def receipts(self) -> list[Row]:
         return [row async for row in listing.receipts(self.database)]
+
+    def acknowledges(self, *organisations: str, enabled: bool = True, danger: dict[str, str] | None = None) -> None:
+        """What config.yaml says of answering new tickets: of these organisations, or of all."""
+        settings = self.workplace.settings
+        says, all_ = Acknowledgement(enabled=enabled, danger=danger or {}), settings.network.organisations
+        changed = {id_: replace(all_[id_], acknowledgement=says) for id_ in organisations or all_}
+        network = replace(settings.network, organisations={**all_, **changed})
+        self.workplace.settings = replace(settings, network=network)
 
     async def close(self, number: int, *, at: datetime) -> None:
         """What an agent will do when a matter is done."""

@@ -87,13 +87,15 @@ def accounts_of(data: Path):
 
 
 @contextmanager
-def serving(data: Path, port: int | None = None, as_user: tuple[str, ...] = (), **env: str) -> Iterator[Served]:
-    """A system that is ready; killed at the end if it still runs. `as_user` is put before the command."""
+def serving(
+    data: Path, port: int | None = None, as_user: tuple[str, ...] = (), more: tuple[str, ...] = (), **env: str
+) -> Iterator[Served]:
+    """A system that is ready; killed at the end if it still runs. `as_user` is put before the command, `more` after."""
     port = port or some_free_port()
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (data.parent / f"{data.name}.log").open("ab") as log:
         process = subprocess.Popen(
-            [*as_user, *program("serve", data, "--port", str(port))],
+            [*as_user, *program("serve", data, "--port", str(port), *more)],
             env=environment(**secrets_of(data), **env),
             stdin=subprocess.DEVNULL,
             stdout=log,

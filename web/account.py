@@ -24,7 +24,7 @@ async def show(request: web.Request) -> web.StreamResponse:
 async def _account(request: web.Request, *, status: int = 200, **values: object) -> web.Response:
     site, session = request.app[SITE], held(request)
     async with site.database.desk(session.agent.organisation) as connection:
-        open_ = await sessions.of(connection, session.agent.id, seen_after=site.clock() - site.idle)
+        open_ = await sessions.of(connection, session.agent.id, seen_after=site.machine_clock() - site.idle)
         has_app = await agents.has_second_factor(connection, session.agent.id)
         left = await agents.recovery_codes_left(connection, session.agent.id)
     shown: dict[str, object] = {"wrong": "", "wait": 0, "about": ""} | values
@@ -74,7 +74,7 @@ async def change_password(request: web.Request) -> web.StreamResponse:
         return await _account(request, about="password", **refusal)
     hashed = await site.passwords.hashed(new)
     async with site.database.desk(session.agent.organisation) as connection:
-        await agents.set_password(connection, session.agent.id, password=hashed, at=site.clock())
+        await agents.set_password(connection, session.agent.id, password=hashed, at=site.machine_clock())
         cookie = await _only_this(request, connection, "agent.password_changed")
     answer = go("/account?done=password")
     entering.hand_over(request, answer, cookie, "full", session.agent.id)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from aiohttp import web
 
-from runtime.ids import now
+from runtime.ids import machine_now, now
 from runtime.keys import Master
 from runtime.settings import Settings
 from storage.database import Database
@@ -17,6 +17,8 @@ from web.inbox import list as list_
 from web.inbox.rooms import ROOMS, Rooms
 from web.pages import Pages
 from web.passwords import Passwords
+from web.phones import pages as phones
+from web.phones import stand_in
 from web.routes import PUBLIC, Handler, Route
 from web.site import SITE, VISITOR, Site, Visitor, page
 from web.static_files import StaticFiles
@@ -27,6 +29,7 @@ AREAS: Sequence[Sequence[Route]] = (
     frame.ROUTES, login.ROUTES, invitation.ROUTES, authenticator.ROUTES, account.ROUTES,
     list_.ROUTES, live.ROUTES, presence.ROUTES,
     thread.ROUTES, answer.ROUTES, act.ROUTES, files_of_people.ROUTES, reveal.ROUTES, find.ROUTES,
+    phones.ROUTES,
 )  # fmt: skip
 
 
@@ -38,7 +41,7 @@ def set_up(
     redis_url: str,
     *,
     sandbox: bool,
-    clock: Callable[[], datetime] = now,
+    clock: Callable[[], datetime] | None = None,
 ) -> None:
     """Put every page behind the guard and on the application. The database is opened and closed by the caller."""
     idle_seconds = settings.web.idle_minutes * 60
@@ -52,9 +55,12 @@ def set_up(
         files=files,
         organisations={organisation.uuid: organisation for organisation in settings.network.organisations.values()},
         sandbox=sandbox,
-        clock=clock,
+        clock=clock or now,
+        machine_clock=clock or machine_now,
     )
-    app[ROOMS] = Rooms(database, master, redis_url, idle_seconds=idle_seconds, clock=clock)
+    if sandbox and settings.sandbox_api:
+        stand_in.attach(app, settings.sandbox_api)
+    app[ROOMS] = Rooms(database, master, redis_url, idle_seconds=idle_seconds, clock=clock or machine_now)
     app.on_shutdown.append(_end_streams)
     app.on_cleanup.append(_close_rooms)
     for area in AREAS:

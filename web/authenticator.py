@@ -36,7 +36,7 @@ async def confirm(request: web.Request) -> web.StreamResponse:
     given = await request.post()
     if session.stage == "full" and (refusal := await password_wrong(request, str(given.get("password", "")))):
         return _form(request, secret, **refusal)
-    step = second_factor.step_of(secret, str(given.get("code", "")), site.clock())
+    step = second_factor.step_of(secret, str(given.get("code", "")), site.machine_clock())
     if step is None:
         return _form(request, secret, status=422, wrong="authenticator.wrong")
     async with site.database.desk(session.agent.organisation) as connection:

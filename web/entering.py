@@ -44,7 +44,7 @@ async def begin(
     Always a new value: whoever knew the old one (session fixation) holds nothing. In a desk transaction.
     """
     site, visitor = request.app[SITE], request[VISITOR]
-    at, cookie = site.clock(), cookies.new_value()
+    at, cookie = site.machine_clock(), cookies.new_value()
     if visitor.session and visitor.session.agent.organisation == organisation:
         await sessions.end(connection, visitor.session.id)
     minutes = _MINUTES.get(stage, site.settings.web.session_hours * 60)
@@ -92,7 +92,7 @@ def code_tries(request: web.Request, agent: UUID) -> bytes:
 
 async def take_try(site: Site, key: bytes) -> None:
     """Count one try before anything is looked at, so that tries at the same moment are all counted. Raises Wait."""
-    at = site.clock()
+    at = site.machine_clock()
     async with site.database.nobody() as connection:
         until = await sign_in.try_(connection, key, at, free=FREE_TRIES)
     if until:

@@ -23,7 +23,7 @@ async def awake(request: web.Request) -> web.StreamResponse:
 async def alive(request: web.Request) -> web.StreamResponse:
     """`GET /session`: for how many more seconds this session lasts. Asking does not keep it awake."""
     site, session = request.app[SITE], held(request)
-    left = min(session.ends_at, session.seen_at + site.idle) - site.clock()
+    left = min(session.ends_at, session.seen_at + site.idle) - site.machine_clock()
     return web.json_response({"left": int(left.total_seconds())})
 
 

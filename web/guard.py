@@ -120,7 +120,7 @@ def _not_signed_in(request: web.Request, visitor: Visitor) -> web.StreamResponse
 
 
 async def _touch(site: Site, visitor: Visitor) -> None:
-    session, at = visitor.session, site.clock()
+    session, at = visitor.session, site.machine_clock()
     if session and (at - session.seen_at).total_seconds() >= _TOUCH_SECONDS:
         async with site.database.desk(session.agent.organisation) as connection:
             await sessions.seen(connection, session.id, at)

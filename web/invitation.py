@@ -44,7 +44,7 @@ async def accept(request: web.Request) -> web.StreamResponse:
     site, given = request.app[SITE], await request.post()
     code, password = str(given.get("code", "")), given.get("password")
     async with site.database.nobody() as connection:
-        found = await sign_in.invited(connection, site.master, code_hash(code), site.clock())
+        found = await sign_in.invited(connection, site.master, code_hash(code), site.machine_clock())
     if found is None or (found.demo and not site.sandbox):
         return page(request, "invitation.html", status=422, code=code, wrong="invitation.unknown")
     if not isinstance(password, str):
@@ -58,7 +58,7 @@ async def _set_up(request: web.Request, found: Invited, password: str) -> web.St
     site = request.app[SITE]
     stage = entering.next_stage(found.roles, demo=found.demo, has_second_factor=False)
     async with site.database.desk(found.organisation) as connection:
-        await agents.begin_afresh(connection, found.organisation, found.id, password=password, at=site.clock())
+        await agents.begin_afresh(connection, found.organisation, found.id, password=password, at=site.machine_clock())
         await entering.note(connection, found.organisation, found.id, "agent.set_up")
         cookie = await entering.begin(request, connection, found.organisation, found.id, stage, how="invitation")
     answer = go("/" if stage == "full" else STAGES[stage])

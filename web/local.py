@@ -62,6 +62,17 @@ class Local:
         """22 November 2026, 19:12"""
         return self._shown(at, "d MMMM y, HH:mm")
 
+    def parsed(self, field: str) -> datetime | None:
+        """The moment such a field tells; None for what is no time. One that comes twice a year is the first."""
+        try:
+            return datetime.strptime(field, "%Y-%m-%dT%H:%M").replace(tzinfo=get_timezone(self.timezone))
+        except ValueError:
+            return None
+
+    def country_name(self, code: str) -> str:
+        """Thailand: a country by its name in the language of the screen."""
+        return str(Locale.parse(_LOCALES[self.language]).territories.get(code, code))
+
     def when(self, at: datetime, now: datetime) -> str:
         """19:12 on the same day, else 22 Nov; with the year where it is another."""
         zone = get_timezone(self.timezone)

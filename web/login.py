@@ -107,7 +107,7 @@ async def _second_factor(request: web.Request, session: Session, typed: str) -> 
     site, agent = request.app[SITE], session.agent
     async with site.database.nobody() as connection:
         proofs = await sign_in.proofs(connection, site.master, session, session_hash(request[VISITOR].session_cookie))
-    step = second_factor.step_of(proofs.secret, typed, site.clock()) if proofs and proofs.secret else None
+    step = second_factor.step_of(proofs.secret, typed, site.machine_clock()) if proofs and proofs.secret else None
     async with site.database.desk(agent.organisation) as connection:
         if step is not None and await agents.use_step(connection, agent.id, step):
             return "totp"

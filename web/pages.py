@@ -27,6 +27,7 @@ class Pages:
     """The templates, with what every one of them may use."""
 
     def __init__(self, files: StaticFiles, *, idle_seconds: float, sandbox: bool) -> None:
+        self._sandbox = sandbox
         self._templates = Environment(
             loader=PackageLoader("web"),
             autoescape=True,
@@ -72,7 +73,7 @@ class Pages:
             local=local,
             t=local.text,
             agent=agent,
-            rail=rail(agent.roles) if agent else (),
+            rail=rail(agent.roles, sandbox=self._sandbox) if agent else (),
             csrf=csrf,
             path=path,
             script_texts=_script_texts(local.language),

@@ -15,6 +15,7 @@ class Link:
     path: str
     icon: str
     who: frozenset[Who]
+    sandbox: bool = False  #: only where all people are invented
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,14 @@ class Section:
 RAIL = (
     Section(None, [Link("rail.inbox", "/inbox", "inbox", DESK), Link("rail.desks", "/", "globe", EVERYBODY)]),
     Section("rail.yours", [Link("rail.account", "/account", "settings", EVERYBODY)]),
+    Section("rail.trying", [Link("rail.phones", "/phones", "phone", EVERYBODY, sandbox=True)]),
 )
 
 
-def rail(roles: Sequence[Role]) -> list[Section]:
+def rail(roles: Sequence[Role], *, sandbox: bool = False) -> list[Section]:
     """What these roles may follow; sections without a link are left out."""
-    shown = [Section(part.title, [link for link in part.links if link.who.intersection(roles)]) for part in RAIL]
+    shown = [
+        Section(part.title, [link for link in part.links if link.who.intersection(roles) and link.sandbox <= sandbox])
+        for part in RAIL
+    ]
     return [part for part in shown if part.links]

@@ -46,6 +46,6 @@ def grant(batch: Batch, heard: Heard, ticket: UUID) -> bool:
         case "start":
             address = batch.address(sender)
             stopped = address is not None and address.left_how in _STOPPED
-            return stopped and batch.went(sender, None, heard.at)
+            return batch.went(sender, None, heard.at) and stopped  # remembered in any case: a "stop" may yet come late
         case "forget":
             return FORGET not in batch.reasons_before(ticket)

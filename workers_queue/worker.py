@@ -20,6 +20,7 @@ from rq.exceptions import StopRequested
 from rq.timeouts import BaseDeathPenalty
 from rq.worker import WorkerStatus
 
+from runtime.played import follow
 from storage import media, receipts
 from translations import lexicon, requests
 from workers_queue.deliver import deliver, recover
@@ -140,7 +141,9 @@ async def _begin(workplace: Workplace, redis_url: str) -> list[asyncio.Task[None
         await media.release(connection, slot=workplace.slot)
     await recover(workplace, slot=workplace.slot)
     log.info("worker.started", slot=workplace.slot, released=released)
-    duties = (sweep(workplace), deliver(workplace, redis_url), fetch(workplace), sync(workplace))
+    duties = [sweep(workplace), deliver(workplace, redis_url), fetch(workplace), sync(workplace)]
+    if sandbox_api := workplace.settings.sandbox_api:
+        duties.append(follow(sandbox_api))
     return [asyncio.create_task(duty) for duty in duties]
 
 

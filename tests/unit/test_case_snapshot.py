@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -49,13 +50,19 @@ SOURCE = Source(
 )
 
 
-@pytest.fixture(scope="module")
-def settings():
+@cache
+def demo_settings():
+    """The demo network with invented secrets."""
     text = (ROOT / "config.yaml").read_text("utf-8")
     return load(ROOT / "config.yaml", {name: f"invented-{name}-of-some-length" for name in names_in(text)} | _FORMED)
 
 
 _FORMED = {"TWILIO_ACCOUNT_SID": "AC" + "0" * 32, "SMS_TH_MESSAGING_SERVICE_SID": "MG" + "0" * 32}
+
+
+@pytest.fixture
+def settings():
+    return demo_settings()
 
 
 def told(settings, source=SOURCE, *, store=None, organisation=SHWE, version=1):

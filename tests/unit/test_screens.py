@@ -33,6 +33,8 @@ from web import rail
 from web.inbox.list import CHANNELS
 from web.inbox.rows import PLAIN, Section
 from web.local import Local, direction, wanted
+from web.phones.acts import DELIVERED, SENT
+from web.phones.screens import NAMED
 
 WEB = files("web")
 TEMPLATES = {str(item): item.read_text("utf-8") for item in Path(str(WEB)).glob("templates/**/*.html")}
@@ -45,6 +47,11 @@ JOINED = {
     "density.": DENSITIES,
     "error.": re.findall(r'why="(\w+)"|else "(failed)"', "".join(CODE.values())),
     "sign_in.why_": ("ended", "out", "everywhere"),
+    "phones.kind_": NAMED,
+    "phones.how_": DELIVERED,
+    "phones.send_": SENT,
+    "phones.wants_": ("keys", "speech"),
+    "phones.refused_": ("clock", "empty", "sandbox"),
     "call.": get_args(intake.calls.Outcome),
     "cannot.": (*get_args(Why), "taken_by"),
     "channel.": registry.names(),

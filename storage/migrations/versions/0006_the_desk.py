@@ -156,7 +156,9 @@ def downgrade() -> None:
         at.run(f"drop table {table}")
     at.run("alter table person_card drop column contact")
     at.run("drop index audit_ticket; create index audit_ticket on audit (organisation_id, ticket_id)")
-    at.run("alter table delivery drop column held_until, drop column choices; alter table message drop column repair_undone")
+    at.run(
+        "alter table delivery drop column held_until, drop column choices; alter table message drop column repair_undone"
+    )
     at.run("drop index message_reaction; drop index delivery_ticket")
     for name in ("by_number", "opened", "closed", "snoozed", "answered", "mine", "danger", "waiting"):
         at.run(f"drop index ticket_{name}")
