@@ -16,11 +16,8 @@ from bench.scale import Scale
 from bench.system import System
 from gateway.app import serve
 from runtime.ports import is_free, some_free_port
-from storage.database import Database
-from storage.day_keys import DayKeys
-from workers_queue.nudge import Nudger, connect
 from workers_queue.take_in import take_in
-from workers_queue.workplace import Workplace
+from workers_queue.workplace import furnished
 
 
 def profile_door(system: System, scale: Scale) -> None:
@@ -54,13 +51,8 @@ def profile_take_in(system: System, scale: Scale) -> None:
 
 async def _take_all_in(system: System) -> None:
     at = system.at
-    workplace = Workplace(
-        slot="profile",
-        settings=at.settings,
-        master=at.master,
-        database=Database(at.owner, "worker", at.master),
-        day_keys=DayKeys(at.master, at.data / "keys" / "day_keys.json"),
-        nudger=Nudger(connect(at.redis_url)),
+    workplace = furnished(
+        slot="profile", settings=at.settings, master=at.master, data=at.data, owner=at.owner, redis_url=at.redis_url
     )
     await workplace.database.open()
     async with workplace.database.intake() as connection:

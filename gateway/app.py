@@ -11,16 +11,19 @@ import structlog
 import uvloop
 from aiohttp import web
 
+from gateway.files import FileDoor
 from gateway.health import Health
 from gateway.public import public_pages
 from gateway.webhooks import Webhooks, hooks
 from runtime.keys import Master
 from runtime.settings import Settings
+from storage.blobs import blobs
 from storage.database import Database, StoreAway
 from storage.day_keys import DayKeys
 from storage.door import Door
+from storage.files import Files
 from web.app import plainly, set_up
-from web.routes import PUBLIC, Route
+from web.routes import PUBLIC, Handler, Route
 from workers_queue.nudge import Nudger, connect
 
 #: A connection is closed after this many seconds without a whole request, however busily it drips headers.
@@ -40,7 +43,6 @@ async def opened(
     """
     limits = settings.door
     database = Database(owner, "door", master, most=3)
-    desks = Database(owner, "web", master)
     day_keys = DayKeys(master, data / "keys" / "day_keys.json")
     door = Door(
         database.dsn,
@@ -59,32 +61,35 @@ async def opened(
         day_keys=day_keys,
         nudger=nudger,
     )
+    desk = Database(owner, "web", master)
+    files = FileDoor(master=master, database=desk, files=Files(blobs(settings.files, data)))
     await database.open()
-    await desks.open()
+    await desk.open()
     await _first_keys(day_keys, database)
     await door.open()
     writing = asyncio.create_task(door.run())
     refreshing = asyncio.create_task(_refresh_hourly(day_keys, database))
     try:
         health = Health(door, database, spool_limit=limits.spool_limit_mb * 1024 * 1024)
-        app = _application(settings, webhooks, health)
-        set_up(app, settings, master, desks, sandbox=sandbox)
+        app = _application(settings, webhooks, files, health)
+        set_up(app, settings, master, desk, sandbox=sandbox)
         yield app
     finally:
         refreshing.cancel()
         door.stop()
         await writing
         await nudger.close()
-        await desks.close()
+        await desk.close()
         await database.close()
 
 
-def _application(settings: Settings, webhooks: Webhooks, health: Health) -> web.Application:
+def _application(settings: Settings, webhooks: Webhooks, files: FileDoor, health: Health) -> web.Application:
     app = web.Application(client_max_size=settings.door.body_limit_bytes)
     # who calls a webhook is proved by its signature; the others tell nothing of anybody
     for path in ("/hooks/{account}", "/hooks/{account}/{step}"):
         plainly(app, [Route(method, path, webhooks.handle, PUBLIC) for method in ("POST", "GET")])
-    asked = {"/healthz": health.alive, "/readyz": health.ready, "/metrics": health.metrics, **public_pages(settings)}
+    asked: dict[str, Handler] = {"/healthz": health.alive, "/readyz": health.ready, "/metrics": health.metrics}
+    asked |= {"/files/{token}": files.handle} | public_pages(settings)
     plainly(app, [Route("GET", path, answer, PUBLIC) for path, answer in asked.items()], head=True)
     return app
 

@@ -1,5 +1,7 @@
 """Is everything right? One finding a thing, each wrong one with its remedy."""
 
+import asyncio
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +13,13 @@ from gateway.stores import NotRunning, Stores, database_url, master_key, redis_u
 from routing.rules import warnings
 from runtime.keys import BadMasterKey
 from runtime.settings import BadConfig, Settings
+from storage.blobs import FilesAway, blobs
 from storage.database import StoreError
+from translations import catalog
+from translations.languages import ENGLISH_NAMES
+
+_LITTLE_ROOM = 1024  # MB
+_FILES_LATE = 900  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +59,28 @@ def findings(config: Path, data: Path, *, sandbox: bool) -> Iterator[Finding]:
             return
     for warning in warnings(given.network):
         yield _wrong("routing", warning)
+    yield from _texts(given)
     yield from _keys_and_spool(given, data)
+    yield from _files(given, data)
     yield from _servers(given, data)
+
+
+def _texts(given: Settings) -> Iterator[Finding]:
+    """What waits for a speaker's review in the languages of the accounts, one line a language."""
+    for language in dict.fromkeys(code for account in given.accounts.values() for code in account.languages):
+        waiting = {name: file for name, file in catalog.review(language).items() if file.waiting or file.missing}
+        if waiting:
+            counts = ", ".join(f"{name} {_count(file)}" for name, file in waiting.items())
+            yield _ok(f"texts in {ENGLISH_NAMES[language]}", f"not reviewed by a speaker: {counts}. {_UNREVIEWED}")
+
+
+#: what that means, with what to do
+_UNREVIEWED = "Texts are not sent until then; phrases are used. docs/languages.md says how to review them"
+
+
+def _count(file: catalog.Review) -> str:
+    missing = f", {file.missing} not written" if file.missing else ""
+    return f"{file.waiting} of {file.all}{missing}"
 
 
 def _keys_and_spool(given: Settings, data: Path) -> Iterator[Finding]:
@@ -66,6 +94,23 @@ def _keys_and_spool(given: Settings, data: Path) -> Iterator[Finding]:
         yield _wrong(
             "spool", f"{torn} could not be read to its end: keep it, and look at it with whoever runs this system"
         )
+
+
+def _files(given: Settings, data: Path) -> Iterator[Finding]:
+    if given.files.url == "embedded":
+        free = shutil.disk_usage(data if data.exists() else data.absolute().parent).free >> 20
+        says = f"in {data / 'files'}, {free:,} MB free"
+        if free < _LITTLE_ROOM:
+            yield _wrong("files", f"{says}: free some of the disk; what people send waits at the providers until then")
+        else:
+            yield _ok("files", says)
+        return
+    try:
+        asyncio.run(blobs(given.files, data).size("check.original"))
+    except FileNotFoundError:
+        yield _ok("files", "the bucket answers")
+    except FilesAway as error:
+        yield _wrong("files", f"the bucket refuses or does not answer ({error}): look at `files:` in config.yaml")
 
 
 def _servers(given: Settings, data: Path) -> Iterator[Finding]:
@@ -130,5 +175,32 @@ def _store(at: Stores) -> Iterator[Finding]:
         yield _wrong(
             "workers", f"a receipt has waited {oldest:.0f} s: is a worker running? `worker-voice worker` starts one"
         )
+    if counts["media_disk_full"]:
+        yield _wrong(
+            "media",
+            f"{counts['media_disk_full']:.0f} files wait because the disk is full: free some, they come by themselves",
+        )
+    elif counts["media_overdue_seconds"] > _FILES_LATE:
+        yield _wrong("media", f"a file has waited {counts['media_overdue_seconds']:.0f} s: is a worker running?")
+    else:
+        yield _ok(
+            "media",
+            f"{counts['media_due']:.0f} files to fetch, {counts['media_to_remove']:.0f} to remove at their provider",
+        )
     if not parked and oldest <= 60:
         yield _ok("receipts", f"{counts['receipts_new']:.0f} new, none parked")
+    yield from _case_stores(at)
+
+
+def _case_stores(at: Stores) -> Iterator[Finding]:
+    from gateway.cases import explained, looks
+
+    for look in asyncio.run(looks(at)):
+        what = f"case store {look.store.id}"
+        waiting = f"{look.due} on their way"
+        if look.code:
+            yield _wrong(what, f"{explained(look.code)}; {waiting}")
+        elif look.held:
+            yield _wrong(what, f"{look.held} held: `worker-voice cases` says why, `cases replay` tells them again")
+        else:
+            yield _ok(what, f"answers; {waiting}, none held")

@@ -26,6 +26,10 @@ app = typer.Typer(
 audit_app = typer.Typer(help="The trail of who did what.", no_args_is_help=True)
 app.add_typer(audit_app, name="audit")
 app.add_typer(agents_app, name="agents")
+media_app = typer.Typer(help="What people sent and were sent.")
+app.add_typer(media_app, name="media")
+cases_app = typer.Typer(help="What the case stores are told of tickets, and whether they have it.")
+app.add_typer(cases_app, name="cases")
 
 
 @app.command()
@@ -83,23 +87,14 @@ def worker(
     with told():
         at = stores(config, data, sandbox=sandbox, patient=True)
         _refuse_without_wall(at.owner, at.master)
-        from storage.database import Database
-        from storage.day_keys import DayKeys
-        from workers_queue.nudge import Nudger, connect
         from workers_queue.worker import work
-        from workers_queue.workplace import Workplace
+        from workers_queue.workplace import furnished
 
-        work(
-            Workplace(
-                slot=f"{socket.gethostname()}/{data.resolve()}/{slot}",
-                settings=at.settings,
-                master=at.master,
-                database=Database(at.owner, "worker", at.master, most=6),
-                day_keys=DayKeys(at.master, data / "keys" / "day_keys.json"),
-                nudger=Nudger(connect(at.redis_url)),
-            ),
-            at.redis_url,
+        slot = f"{socket.gethostname()}/{data.resolve()}/{slot}"
+        tools = furnished(
+            slot=slot, settings=at.settings, master=at.master, data=data, owner=at.owner, redis_url=at.redis_url
         )
+        work(tools, at.redis_url)
 
 
 def _refuse_without_wall(owner: str, master: "Master", *, door_alone: bool = False) -> None:
@@ -128,13 +123,13 @@ def _refuse_without_wall(owner: str, master: "Master", *, door_alone: bool = Fal
 @app.command()
 def migrate(config: Config = CONFIG, data: Data = DATA, sandbox: Sandbox = False) -> None:
     """Bring the database to this version, and config.yaml's network into it. Safe to repeat."""
-    from gateway.stores import account_rows, stores
+    from gateway.stores import account_rows, store_rows, stores
     from storage.migrate import migrate as run
     from storage.migrate import revision
 
     with told():
         at = stores(config, data, secrets_required=False, sandbox=sandbox, make_key=True)
-        run(at.owner, at.master, at.settings.network, account_rows(at.settings))
+        run(at.owner, at.master, at.settings.network, account_rows(at.settings), store_rows(at.settings))
         if sandbox:
             from gateway.demo import seed
 
@@ -210,12 +205,13 @@ def reply(
     text: Annotated[str, typer.Argument(help="What to say; `-` reads it from standard input.")] = "",
     config: Config = CONFIG,
     data: Data = DATA,
+    file: Annotated[Path | None, typer.Option(help="A picture, a sound, a film or a document to send along.")] = None,
 ) -> None:
     """Answer a ticket, on the channel the person wrote from last."""
     from gateway.answering import reply as answer
 
     words = sys.stdin.read() if text == "-" else text
-    _look(config, data, lambda at: answer(at, ticket, words))
+    _look(config, data, lambda at: answer(at, ticket, words, file))
 
 
 @app.command()
@@ -247,6 +243,76 @@ def may_text(
     _look(config, data, lambda at: allow_texts(at, ticket, yes=not no))
 
 
+@app.command()
+def forget(
+    ticket: Annotated[str, typer.Argument(help="Number or id of a ticket of the person.")],
+    config: Config = CONFIG,
+    data: Data = DATA,
+    sandbox: Sandbox = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Erase the person behind a ticket everywhere, at their request. It cannot be undone."""
+    from gateway.forget import forget as run
+
+    _look(config, data, lambda at: run(at, ticket, yes=yes), sandbox=sandbox)
+
+
+@media_app.callback(invoke_without_command=True)
+def media(context: typer.Context, config: Config = CONFIG, data: Data = DATA, json: Json = False) -> None:
+    """What people sent and were sent: which files are here, which are not, and why."""
+    from gateway.media import show_media
+
+    if context.invoked_subcommand is None:
+        _look(config, data, lambda at: show_media(at, json=json))
+
+
+@media_app.command("retry")
+def media_retry(
+    attachment: Annotated[str, typer.Argument(help="Id of an attachment.")], config: Config = CONFIG, data: Data = DATA
+) -> None:
+    """Fetch a file again that is gone, was refused, or waits."""
+    from gateway.media import retry
+
+    _look(config, data, lambda at: retry(at, attachment))
+
+
+@cases_app.callback(invoke_without_command=True)
+def cases(context: typer.Context, config: Config = CONFIG, data: Data = DATA, json: Json = False) -> None:
+    """What each case store was told of each ticket, what waits and what is stuck."""
+    from gateway.cases import show_cases
+
+    if context.invoked_subcommand is None:
+        _look(config, data, lambda at: show_cases(at, json=json))
+
+
+@cases_app.command("replay")
+def cases_replay(
+    ticket: Annotated[str | None, typer.Argument(help="Number or id of a ticket, whatever its state.")] = None,
+    store: Annotated[str | None, typer.Option(help="All that is stuck in this store.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All that is stuck anywhere.")] = False,
+    config: Config = CONFIG,
+    data: Data = DATA,
+) -> None:
+    """Let what is stuck be told again."""
+    from gateway.cases import replay as again
+
+    _look(config, data, lambda at: again(at, ticket, store=store, everything=everything))
+
+
+@cases_app.command("reconcile")
+def cases_reconcile(
+    store: Annotated[str | None, typer.Option(help="This store alone.")] = None,
+    mend: Annotated[bool, typer.Option(help="Tell again what differs.")] = False,
+    config: Config = CONFIG,
+    data: Data = DATA,
+    sandbox: Sandbox = False,
+) -> None:
+    """Compare what the case stores hold with what they should; exit code 1 if anything differs."""
+    from gateway.cases import reconcile
+
+    _look(config, data, lambda at: reconcile(at, store=store, mend=mend), sandbox=sandbox)
+
+
 @app.command(hidden=True)
 def watch(config: Config = CONFIG, data: Data = DATA, words: bool = False) -> None:
     """One line for each new ticket, until stopped."""
@@ -263,13 +329,15 @@ def audit_verify(config: Config = CONFIG, data: Data = DATA) -> None:
     _look(config, data, verify_audit)
 
 
-def _look(config: Path, data: Path, show: Callable[["Stores"], Coroutine[Any, Any, int | None]]) -> None:
+def _look(
+    config: Path, data: Path, show: Callable[["Stores"], Coroutine[Any, Any, int | None]], *, sandbox: bool = False
+) -> None:
     from gateway.stores import stores
     from runtime.logs import set_up
 
     set_up("operator")
     with told():
-        code = asyncio.run(show(stores(config, data, secrets_required=False)))
+        code = asyncio.run(show(stores(config, data, secrets_required=False, sandbox=sandbox)))
     raise typer.Exit(code or 0)
 
 

@@ -48,10 +48,11 @@ async def show_tickets(at: Stores, *, json: bool) -> None:
 
 async def _written_down(database: Database, action: str) -> None:
     async with database.intake() as connection:
-        await audit.write(connection, [_act(action)])
+        await audit.write(connection, [act(action)])
 
 
-def _act(action: str, **detail: str) -> audit.Line:
+def act(action: str, **detail: str) -> audit.Line:
+    """What the operator did, for the audit trail."""
     return audit.Line(organisation=None, actor="operator", action=action, detail=detail)
 
 
@@ -82,7 +83,7 @@ async def replay(at: Stores, receipt: str) -> int:
     async with opened(at) as database, database.intake() as connection:
         found = await receipts.replay(connection, id_)
         if found:
-            await audit.write(connection, [_act("receipt.replayed", receipt=str(id_))])
+            await audit.write(connection, [act("receipt.replayed", receipt=str(id_))])
     if not found:
         typer.echo("No parked receipt has this id: `worker-voice receipts --parked` shows them.", err=True)
         return 1

@@ -28,7 +28,7 @@ def outgoing(
         to=Sender(scope=row.scope, value=to),
         text=to_zawgyi(text) if row.zawgyi else text,
         files=tuple(files),
-        choices=tuple(choices),
+        choices=tuple(Choice(to_zawgyi(c.label), c.value) if row.zawgyi else c for c in choices),
         human=row.purpose == "reply",
         now=now,
         heard_at=row.heard_at,

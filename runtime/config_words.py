@@ -5,7 +5,8 @@ import ipaddress
 import zoneinfo
 from collections.abc import Iterable
 from functools import cache
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from phonenumbers import SUPPORTED_REGIONS
 from pydantic_core import PydanticCustomError
@@ -97,6 +98,22 @@ def base_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def endpoint(value: str) -> str:
+    """One address, path and query and all: https, or http on this machine."""
+    base, question, query = value.partition("?")
+    base_url(base)
+    if question and not (query.isascii() and query.isprintable() and " " not in query and "#" not in query):
+        raise wrong("is not a web address", 'write it as "https://cases.example.org/hook"')
+    return value
+
+
+def all_or_some(value: Any) -> Any:
+    """`all`, or a list of ids."""
+    if value == "all" or (isinstance(value, list) and value and all(isinstance(item, str) for item in value)):
+        return value
+    raise wrong("says not whose", "write all, or a list of organisations' ids")
+
+
 def public_url(value: str) -> str:
     """Where providers reach us: scheme, host and port alone."""
     value = base_url(value)
@@ -126,4 +143,25 @@ def redis(value: str) -> str:
     """`embedded`, or an address that redis-py takes."""
     if value != "embedded" and value.partition("://")[0] not in ("redis", "rediss", "unix"):
         raise wrong("is not a Redis address", "write embedded, redis://…, rediss://… or unix://…")
+    return value
+
+
+_STORE = "write embedded, or s3://bucket/prefix?endpoint=https://…&region=…"
+
+
+def file_store(value: str) -> str:
+    """`embedded`, or a bucket; `endpoint` and `region` where it is not Amazon's first."""
+    if value == "embedded":
+        return value
+    try:
+        url = urlsplit(value)
+    except ValueError:
+        raise wrong("is not a file store", _STORE) from None
+    asked = dict(parse_qsl(url.query, keep_blank_values=True))
+    if url.scheme != "s3" or not url.hostname or url.username is not None or url.fragment:
+        raise wrong("is not a file store", _STORE)
+    if asked.keys() - {"endpoint", "region"}:
+        raise wrong("asks for what we do not know", _STORE)
+    if "endpoint" in asked:
+        base_url(asked["endpoint"])
     return value

@@ -73,6 +73,7 @@ class Master:
         self._raw = raw
         self._wrap = AESGCM(self._derive("wrap"))
         self._blind = self._derive("blind index")
+        self._places: dict[str, bytes] = {}
 
     def _derive(self, purpose: str) -> bytes:
         return HKDFExpand(SHA256(), 32, b"worker-voice|" + purpose.encode()).derive(self._raw)
@@ -97,9 +98,19 @@ class Master:
         """An id that equal ids share and nobody without the key can guess back."""
         return hmac.digest(self._blind, b"id\0" + id_.encode(), "sha256").hex()[:32]
 
+    def alias(self, place: str, id: UUID) -> str:
+        """What stands for an id in one place: the same each time, another in every other place, and no way back."""
+        if place not in self._places:  # few: a store and an organisation
+            self._places[place] = self._derive(f"alias|{place}")
+        return hmac.digest(self._places[place], id.bytes, "sha256").hex()[:32]
+
     def grams_key(self, organisation: UUID) -> bytes:
         """Key of one organisation's search grams: equal words of two organisations have different hashes."""
         return self._derive(f"grams|{organisation}")
+
+    def cipher(self, purpose: str) -> AESGCM:
+        """A cipher of its own for one purpose, for what is sealed with no person's key."""
+        return AESGCM(self._derive(f"cipher|{purpose}"))
 
     def password(self, login: str) -> str:
         """Password of a database login; the same on every machine that holds the master key."""

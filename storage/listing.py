@@ -6,6 +6,7 @@ from uuid import UUID
 
 from psycopg.rows import dict_row
 
+from model.media import safe_name
 from runtime.keys import Key, Master, key_id
 from storage.database import Connection, Database
 from storage.people import columns, keys_by_id
@@ -30,7 +31,7 @@ _MESSAGES = (
     "order by m.occurred_at, m.arrived_at, m.id"
 )
 _ATTACHMENTS = (
-    "select a.id, a.message_id, a.kind, a.mime, a.name, a.size, a.seconds from attachment a "
+    "select a.id, a.message_id, a.kind, a.mime, a.name, a.size, a.seconds, a.state, a.why from attachment a "
     "join message m on m.organisation_id = a.organisation_id and m.id = a.message_id "
     "join unnest(%b::uuid[], %b::uuid[]) as c (o, t) on m.organisation_id = c.o and m.ticket_id = c.t "
     "order by a.message_id, a.position"
@@ -151,8 +152,10 @@ def _message(row: Row, keys: Mapping[UUID, Key], attachments: list[Row]) -> Row:
 
 
 def _attachment(row: Row, keys: Mapping[UUID, Key]) -> Row:
-    id_ = row.pop("id")
-    return row | {"name": _opened(keys, "attachment|name", id_, row["name"])}
+    name = _opened(keys, "attachment|name", row.pop("id"), row["name"])
+    return row | {
+        "name": safe_name(name, row["mime"] if row["state"] == "kept" else None, row["kind"]) if name else None
+    }
 
 
 def _opened(keys: Mapping[UUID, Key], place: str, row: UUID, blob: bytes | None) -> str | None:

@@ -10,6 +10,7 @@ from psycopg.rows import class_row
 
 from model.tickets import Message, StoredAttachment
 from storage.database import Connection
+from storage.media import FETCH, FETCH_SOON
 from storage.people import columns
 
 
@@ -117,13 +118,18 @@ async def insert_attachments(connection: Connection, rows: Sequence[tuple[UUID, 
     """What was sent along, each with its ticket's organisation."""
     if rows:
         await connection.execute(
-            "insert into attachment (organisation_id, id, message_id, position, kind, mime, size, seconds, ref, name) "
-            "select * from unnest(%b::uuid[], %b::uuid[], %b::uuid[], %b::int[], %b::text[], %b::text[], %b::bigint[], "
-            "%b::bigint[], %b::bytea[], %b::bytea[])",
-            columns(
-                [(o, a.id, a.message, a.position, a.kind, a.mime, a.size, a.seconds, a.ref, a.name) for o, a in rows]
-            ),
+            "insert into attachment (organisation_id, id, message_id, position, kind, mime, size, seconds, ref, name, "
+            "duty) select * from unnest(%b::uuid[], %b::uuid[], %b::uuid[], %b::int[], %b::text[], %b::text[], "
+            "%b::bigint[], %b::bigint[], %b::bytea[], %b::bytea[], %b::int[])",
+            columns([_attachment_row(organisation, attachment) for organisation, attachment in rows]),
         )
+
+
+def _attachment_row(organisation: UUID, a: StoredAttachment) -> tuple[object, ...]:
+    return (
+        organisation, a.id, a.message, a.position, a.kind, a.mime, a.size, a.seconds, a.ref, a.name,
+        FETCH if a.lasts else FETCH_SOON,
+    )  # fmt: skip
 
 
 async def insert_gram_due(connection: Connection, rows: Sequence[tuple[UUID, UUID]]) -> None:

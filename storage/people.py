@@ -67,9 +67,21 @@ async def keys(connection: Connection, master: Master, people: Iterable[UUID]) -
     return {person: master.unwrap(id_, wrapped) for person, id_, wrapped in await cursor.fetchall()}
 
 
+async def lives(connection: Connection, key: UUID) -> bool:
+    """Whether a key is still there, and stays until this transaction ends: its person has not been erased."""
+    cursor = await connection.execute("select from person_key where id = %b for key share", [key])
+    return await cursor.fetchone() is not None
+
+
 async def keys_by_id(connection: Connection, master: Master, ids: Iterable[UUID]) -> dict[UUID, Key]:
     """Open keys by their own id, for reading; an erased person's are missing."""
     cursor = await connection.execute("select id, wrapped from person_key where id = any (%b)", [list(set(ids))])
+    return {id_: master.unwrap(id_, wrapped) for id_, wrapped in await cursor.fetchall()}
+
+
+async def keys_of(connection: Connection, master: Master, person: UUID) -> dict[UUID, Key]:
+    """A person's open keys by their own id, as a desk that knows the person may have them; empty once erased."""
+    cursor = await connection.execute("select id, wrapped from keys_of(%b::uuid[])", [[person]])
     return {id_: master.unwrap(id_, wrapped) for id_, wrapped in await cursor.fetchall()}
 
 

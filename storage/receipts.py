@@ -143,3 +143,26 @@ async def backlog(connection: Connection) -> int:
         )
     ).fetchone()
     return int(row[0]) if row else 0
+
+
+async def over_with(connection: Connection, *, after: UUID, limit: int) -> list[tuple[Claimed, bool]]:
+    """Receipts that are done or parked, from after an id on; each with whether it is done."""
+    cursor = await connection.execute(
+        "select id, account, received_at, sealed, tries, state = 'done' from receipt "
+        "where state in ('done', 'parked') and id > %s order by id limit %s",
+        [after, limit],
+    )
+    return [
+        (Claimed(id=id_, account=account, received_at=at, sealed=sealed, tries=tries), done)
+        for id_, account, at, sealed, tries, done in await cursor.fetchall()
+    ]
+
+
+async def delete(connection: Connection, ids: Sequence[UUID]) -> int:
+    """Delete receipts that are over with; not those in which an event still waits for its original. Gives how many."""
+    cursor = await connection.execute(
+        "delete from receipt where id = any (%s) and state in ('done', 'parked') "
+        "and not exists (select from waiting where receipt_id = receipt.id)",
+        [list(ids)],
+    )
+    return cursor.rowcount

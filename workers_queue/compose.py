@@ -1,8 +1,8 @@
 """The rows of one message, its words sealed with the person's key."""
 
-from collections.abc import Sequence
 from uuid import UUID
 
+from channels import registry
 from model.events import Attachment
 from model.tickets import Message, StoredAttachment
 from runtime.ids import new_id
@@ -41,14 +41,12 @@ def compose(
         reply_handle=_sealed(key, "message|reply_handle", id_, said.reply_handle),
         group_id=said.group_id,
     )
-    return message, _attachments(id_, said.attachments, key)
+    out = registry.load(heard.account.channel).out
+    lasts = out is not None and out.remove is not None
+    return message, [_attachment(id_, n, item, key, lasts=lasts) for n, item in enumerate(said.attachments)]
 
 
-def _attachments(message: UUID, sent: Sequence[Attachment], key: Key) -> list[StoredAttachment]:
-    return [_attachment(message, position, item, key) for position, item in enumerate(sent)]
-
-
-def _attachment(message: UUID, position: int, item: Attachment, key: Key) -> StoredAttachment:
+def _attachment(message: UUID, position: int, item: Attachment, key: Key, *, lasts: bool) -> StoredAttachment:
     id_ = new_id()
     return StoredAttachment(
         id=id_,
@@ -60,6 +58,7 @@ def _attachment(message: UUID, position: int, item: Attachment, key: Key) -> Sto
         seconds=item.seconds,
         ref=key.seal("attachment|ref", id_, item.ref.encode()),
         name=_sealed(key, "attachment|name", id_, item.name),
+        lasts=lasts,
     )
 
 

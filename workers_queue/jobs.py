@@ -25,5 +25,17 @@ def deliver() -> None:
     wake("deliver")
 
 
+def fetch() -> None:
+    """Somebody has sent a file: the worker's fetcher looks at once."""
+    here().nudger.begin("fetch")
+    wake("fetch")
+
+
+def sync_cases() -> None:
+    """Somebody has changed a ticket: the worker tells the case stores at once."""
+    here().nudger.begin("sync_cases")
+    wake("sync_cases")
+
+
 async def _also(name: str) -> None:
     here().nudger.nudge(name)

@@ -23,7 +23,7 @@ def connect(url: str) -> redis.Redis:
 
 
 class Nudger:
-    """Asks for jobs by name: `take_in`, `index`."""
+    """Asks for jobs by name: `take_in`, `index`, `fetch`."""
 
     def __init__(self, client: redis.Redis) -> None:
         self._client = client

@@ -5,17 +5,21 @@ Every worker sweeps. Two that sweep at once do no harm, since claims are rows.
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from uuid import UUID
 
 import structlog
 
 from runtime.ids import now
-from storage import audit, day_keys, feed, messages, receipts, search, sessions
+from storage import audit, day_keys, feed, media, messages, receipts, search, sessions
 from workers_queue.deliver import recover
+from workers_queue.retention import keep_retention
 from workers_queue.take_in import give_up_waiting, take_in
 from workers_queue.workplace import Workplace
 
 _TURNS = 40  # batches in one sweep; receipts tried before take every other turn, alone
+_ORPHAN, _ORPHANS = timedelta(hours=1), 500  # a file this old is not being fetched any more; looked at so many at once
 _REPLAYS = 10  # days; a parked receipt may be replayed on its last day
 log = structlog.get_logger()
 
@@ -30,7 +34,7 @@ async def sweep(at: Workplace) -> None:
 async def _every(seconds: float, duty: Callable[[Workplace], Awaitable[object]], at: Workplace) -> None:
     while True:
         try:
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(max(60.0, seconds / 2)):
                 await duty(at)
         except Exception as error:  # noqa: BLE001 - a duty that fails is tried again, and never ends the others
             log.warning("sweep.failed", duty=duty.__name__, error=type(error).__name__)
@@ -89,6 +93,29 @@ async def keep_house(at: Workplace) -> None:
     log.info("sweep.kept_house", keys=keys, receipts=removed, changes=changes, seen=seen, sessions=ended)
 
 
+async def drop_orphans(at: Workplace) -> int:
+    """Delete files that no row speaks for: of erased people, of answers never sent, half written; gives how many."""
+    old, page, dropped = now() - _ORPHAN, [], 0
+    async for name, attachment, written in at.files.kept():
+        if written < old:
+            page.append((name, attachment))
+        if len(page) >= _ORPHANS:
+            dropped, page = dropped + await _drop(at, page), []
+    dropped += await _drop(at, page)
+    if dropped:
+        log.info("sweep.orphans", files=dropped)
+    return dropped
+
+
+async def _drop(at: Workplace, page: Sequence[tuple[str, UUID | None]]) -> int:
+    async with at.database.intake() as connection:
+        kept = await media.still_kept(connection, {id_ for _, id_ in page if id_})
+    orphans = [name for name, id_ in page if id_ not in kept]
+    for name in orphans:
+        await at.files.drop(name)
+    return len(orphans)
+
+
 _DUTIES: tuple[tuple[float, Callable[[Workplace], Awaitable[object]]], ...] = (
     (1.0, _take_in),
     (1.0, index),
@@ -96,4 +123,6 @@ _DUTIES: tuple[tuple[float, Callable[[Workplace], Awaitable[object]]], ...] = (
     (5.0, chain_audit),
     (15.0, give_up_waiting),
     (3600.0, keep_house),
+    (3600.0, keep_retention),
+    (3600.0, drop_orphans),
 )
