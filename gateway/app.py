@@ -45,7 +45,6 @@ async def opened(
     """
     limits = settings.door
     database = Database(owner, "door", master, most=3)
-    desks = Database(owner, "web", master)
     day_keys = DayKeys(master, data / "keys" / "day_keys.json")
     door = Door(
         database.dsn,
@@ -95,7 +94,6 @@ def _application(settings: Settings, webhooks: Webhooks, files: FileDoor, health
     # a link to a file carries its own proof
     plainly(app, [Route("GET", "/files/{token}", files.handle, PUBLIC)], head=True)
     asked = {"/healthz": health.alive, "/readyz": health.ready, "/metrics": health.metrics, **public_pages(settings)}
-    asked["/files/{token}"] = files.handle  # whoever holds a link
     plainly(app, [Route("GET", path, answer, PUBLIC) for path, answer in asked.items()], head=True)
     return app
 

@@ -22,6 +22,7 @@ _ENCRYPTED = {"Strict-Transport-Security": "max-age=63072000"}
 
 def put(headers: CIMultiDict[str], *, encrypted: bool) -> None:
     """Add them to an answer, over whatever stands there."""
+    headers.popall("Server", None)  # which versions run here helps nobody who is welcome
     headers.update(_ALWAYS)
     if encrypted:
         headers.update(_ENCRYPTED)

@@ -56,7 +56,8 @@ async def _in(request: web.Request, found: Candidate, next_: str) -> web.StreamR
     stage = entering.next_stage(found.roles, demo=found.demo, has_second_factor=found.has_second_factor)
     async with request.app[SITE].database.desk(found.organisation) as connection:
         cookie = await entering.begin(request, connection, found.organisation, found.id, stage, how="password")
-    answer = go(next_ if stage == "full" else f"{STAGES[stage]}?next={next_}")
+    step = STAGES.get(stage, "")
+    answer = go(f"{step}?next={next_}" if step and next_ != "/" else step or next_)
     entering.hand_over(request, answer, cookie, stage, found.id)
     return answer
 

@@ -14,6 +14,7 @@ from gateway import demo
 from gateway.agents import Refused
 from gateway.stores import Stores
 from runtime.ids import now
+from storage import sessions
 from tests.desk import PASSWORD, desk
 from web.guard import STAGES
 
@@ -340,6 +341,24 @@ async def test_where_one_is_signed_in(at):
     await browser.post("/session")
     at.clock.forward(minutes=20)
     assert (await browser.get("/account")).text.count('<li class="lines-one">') == 1
+
+
+async def test_what_no_longer_counts_is_dropped(at, stores, capsys):
+    agent = await at.agent()
+    browser, idle = await at.let_in(agent), await at.let_in(agent)
+    await added(stores, capsys, name="Noy")
+    await at.browser().sign_in("mya@shwe", "not the password")
+    at.clock.forward(minutes=20)
+    await browser.post("/session")
+    at.clock.forward(minutes=20)
+    async with at.home.database.intake() as connection:
+        assert await sessions.forget_old(connection, at.clock.at, idle_minutes=30) == 1
+    assert (await browser.get("/account")).status == 200
+    assert (await idle.get("/account")).to.startswith("/sign-in")
+    at.clock.forward(hours=80)
+    async with at.home.database.intake() as connection:
+        assert await sessions.forget_old(connection, at.clock.at, idle_minutes=30) == 3  # session, invitation, tries
+        assert await sessions.forget_old(connection, at.clock.at, idle_minutes=30) == 0
 
 
 # The sandbox's agents
