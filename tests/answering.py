@@ -26,7 +26,7 @@ class Desk:
         self.home, self.sandbox, self._redis_url = home, sandbox, redis_url
         self._ahead = timedelta()
         home.workplace.clock = lambda: now() + self._ahead
-        self.deliverer, self._clients, self._pace = self.another()
+        self.deliverer, self.clients, self._pace = self.another()
 
     def another(self) -> tuple[Deliverer, Clients, Pace]:
         """One more deliverer, as a second worker has it."""
@@ -62,7 +62,7 @@ class Desk:
         return [row for row in await self.deliveries() if row["purpose"] == "reply"][-1]
 
     async def close(self) -> None:
-        await self._clients.close()
+        await self.clients.close()
         await self._pace.close()
 
 
