@@ -9,6 +9,7 @@ import pytest
 
 from model.deliveries import Reason, State
 from model.media import WHYS
+from model.media import State as MediaState
 from runtime.settings import load
 from translations import lexicon
 from translations.catalog import Review, keys, languages, review, reviewed, say, sendable
@@ -155,6 +156,7 @@ def test_a_text_nobody_knows_is_sent_in_no_language():
 @pytest.mark.parametrize("language", ["en", "th", "my"])
 def test_agents_are_told_what_happened_in_the_languages_of_the_screens(language):
     wanted = [f"refused.{reason}" for reason in get_args(Reason)] + [f"delivery.{state}" for state in get_args(State)]
+    wanted += [f"media.{word}" for word in (*get_args(MediaState), *WHYS)]
     wanted += [f"account.{reason}" for reason in ("credentials", "permission", "suspended", "quota_spent", "away")]
     for key in wanted:
         assert say(key, language)

@@ -133,7 +133,7 @@ MISTAKES = [
         "hours: always",
         "hours: always\n    acknowledgement: {danger: hello}",
         "organisations[0].acknowledgement.danger",
-        "languages with their texts",
+        "keys with their values",
     ),
     (
         "hours: always",
