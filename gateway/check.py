@@ -18,7 +18,6 @@ from storage.database import StoreError
 from translations import catalog
 from translations.languages import ENGLISH_NAMES
 
-_LITTLE_ROOM = 1024  # MB
 _FILES_LATE = 900  # seconds
 
 
@@ -98,10 +97,15 @@ def _keys_and_spool(given: Settings, data: Path) -> Iterator[Finding]:
 
 def _files(given: Settings, data: Path) -> Iterator[Finding]:
     if given.files.url == "embedded":
-        free = shutil.disk_usage(data if data.exists() else data.absolute().parent).free >> 20
+        folder = next(p for p in (data / "files", data, *data.absolute().parents) if p.exists())
+        free, keep = shutil.disk_usage(folder).free >> 20, given.files.keep_free_mb
         says = f"in {data / 'files'}, {free:,} MB free"
-        if free < _LITTLE_ROOM:
-            yield _wrong("files", f"{says}: free some of the disk; what people send waits at the providers until then")
+        if free <= keep:
+            yield _wrong(
+                "files", f"{says}, of which {keep} are kept free: free some, files wait at the providers so long"
+            )
+        elif free <= 2 * keep:
+            yield _wrong("files", f"{says}: the last {keep} are kept free, and what people send then waits")
         else:
             yield _ok("files", says)
         return

@@ -29,10 +29,16 @@ _READERS: Mapping[str, str] = {
 _FILMS = ("video/mp4", "video/3gpp", "video/quicktime")
 _SENT_PICTURE = ("1600", "950000")  # long side; bytes, of which LINE takes a million for what it shows at once
 _MADE = ("image/jpeg", "image/png", SOUND, "video/mp4")
-_JAIL = Path(__file__).with_name("jail.py")
+# nothing of the environment reaches the jail, so it is told where this program is
+_HERE = str(Path(__file__).parents[1])
+_JAIL = f"import sys; sys.path.insert(0, {_HERE!r}); from outbound.jail import main; main(*sys.argv[1:])"
 _PATIENCE = 120.0  # seconds; of processor time the jail allows itself less
 _LARGEST = 48 << 20
 _PIECE = 1 << 16
+
+
+class NoJail(RuntimeError):
+    """The jail does not start: it is this installation, not the file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +53,7 @@ class Made:
 
 
 class Remaker:
-    """One process's jail: one file at a time, for each may need much memory."""
+    """One process's jail: one file at a time, for each may need much memory. What it makes raises NoJail."""
 
     def __init__(self) -> None:
         self._one = asyncio.Lock()
@@ -100,7 +106,7 @@ def _is(mime: str, copy: bytes) -> bool:
 async def _ask(data: bytes, task: tuple[str, ...]) -> tuple[dict[str, Any], bytes]:
     """What the jail says of a file, and the copy."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-I", "-B", str(_JAIL), *task, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env={}, cwd="/"
+        sys.executable, "-I", "-B", "-c", _JAIL, *task, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env={}, cwd="/"
     )
     try:
         async with asyncio.timeout(_PATIENCE):
@@ -114,6 +120,8 @@ async def _ask(data: bytes, task: tuple[str, ...]) -> tuple[dict[str, Any], byte
         await process.wait()
     if code in (-signal.SIGXCPU, -signal.SIGKILL):
         return {"why": "too_long"}, b""
+    if code > 0 and not said:
+        raise NoJail(f"exit code {code}")
     head, _, copy = said.partition(b"\n")
     with suppress(ValueError):
         about = json.loads(head)

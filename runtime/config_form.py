@@ -183,6 +183,7 @@ class Files(Form):
     access_key_id: Text | None = None
     secret_access_key: Annotated[Text | None, Field(repr=False)] = None
     largest_mb: Annotated[int, Field(ge=1, le=100)] = 25  #: whatever is larger is not fetched
+    keep_free_mb: Annotated[int, Field(ge=0, le=1_000_000)] = 512  #: of the disk, which the database may share
 
     @model_validator(mode="after")
     def _with_its_keys(self) -> "Files":

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import shutil
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -32,6 +33,9 @@ class FilesAway(Exception):
 class Blobs(Protocol):
     """What both kinds of place can do."""
 
+    async def has_room(self) -> bool:
+        """Whether another file may be kept. Raises FilesAway."""
+
     async def put(self, name: str, parts: Iterable[bytes]) -> None:
         """Keep, as a whole or not at all, over what was there; durable on return. Raises NoRoom or FilesAway."""
 
@@ -51,10 +55,17 @@ class Blobs(Protocol):
 class Disk:
     """A directory that only we may read. (obstore's own does not fsync, and gives files the umask's rights.)"""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, *, keep_free: int = 0) -> None:
+        self._folder, self._keep_free = folder, keep_free
+
+    async def has_room(self) -> bool:
+        with _as_ours():
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            return shutil.disk_usage(self._folder).free > self._keep_free
 
     async def put(self, name: str, parts: Iterable[bytes]) -> None:
+        if not await self.has_room():
+            raise NoRoom
         await asyncio.to_thread(self._put, name, parts)
 
     async def part(self, name: str, start: int, length: int) -> bytes:
@@ -150,6 +161,9 @@ class Bucket:
             retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=30)},
         )
 
+    async def has_room(self) -> bool:
+        return True
+
     async def put(self, name: str, parts: Iterable[bytes]) -> None:
         with _as_ours():
             await self._store.put_async(_key(name), b"".join(parts), use_multipart=False)
@@ -179,4 +193,6 @@ def _key(name: str) -> str:
 
 def blobs(settings: FileSettings, data: Path) -> Blobs:
     """Where this configuration keeps files."""
-    return Disk(data / "files") if settings.url == "embedded" else Bucket(settings)
+    if settings.url == "embedded":
+        return Disk(data / "files", keep_free=settings.keep_free_mb << 20)
+    return Bucket(settings)

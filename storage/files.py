@@ -25,6 +25,10 @@ class Files:
     def __init__(self, blobs: Blobs) -> None:
         self._blobs = blobs
 
+    async def has_room(self) -> bool:
+        """Whether another file may be kept. Raises FilesAway."""
+        return await self._blobs.has_room()
+
     async def keep(self, attachment: UUID, form: Form, key: Key, data: bytes) -> None:
         """Seal and keep; durable on return. Raises NoRoom or FilesAway."""
         await self._blobs.put(_name(attachment, form), _sealed(attachment, form, key, data))

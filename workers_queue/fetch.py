@@ -36,8 +36,8 @@ MOST_TRIES = 30
 _REFUSED: tuple[Why, ...] = ("web_page", "empty")
 #: What is not the file's fault: tried until it is mended, and no try counts.
 OURS: dict[Why, timedelta] = {
-    "disk_full": timedelta(minutes=1),
-    "store_away": timedelta(minutes=1),
+    "disk_full": timedelta(seconds=15),
+    "store_away": timedelta(seconds=30),
     "account": timedelta(minutes=10),
     "credentials": timedelta(minutes=10),
 }
@@ -99,6 +99,8 @@ class Fetcher:
     async def _fetch(self, claimed: Claimed) -> None:
         if claimed.tries > MOST_TRIES:
             raise NotFetched("gave_up", "gone")
+        if not await self._at.files.has_room():
+            raise NoRoom  # nothing is downloaded in vain
         line, where = await self._located(claimed)
         async with AsyncExitStack() as room:
             async with self._downloads.found(where, line.account.api_base) as found:

@@ -1,6 +1,5 @@
 """Files are sealed frame by frame, in a directory or a bucket; links to them are opaque and have their time."""
 
-import asyncio
 import os
 import stat
 from datetime import UTC, datetime, timedelta
@@ -205,5 +204,12 @@ async def test_no_room_is_told_apart(tmp_path):
             await files.keep(id_, "original", key, bytes(10_000))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    await asyncio.sleep(0)
     assert [name async for name, _, _ in files.kept()] == []
+
+
+async def test_the_last_of_the_disk_is_left_to_the_database(tmp_path):
+    greedy = Files(Disk(tmp_path / "files", keep_free=1 << 60))
+    assert not await greedy.has_room()
+    with pytest.raises(NoRoom):
+        await greedy.keep(new_id(), "original", a_key(), b"1")
+    assert await Files(Disk(tmp_path / "files", keep_free=1)).has_room()

@@ -12,7 +12,7 @@ from PIL import Image
 
 from model.media import safe_name
 from outbound import jail
-from outbound.remake import Remaker, web_page
+from outbound.remake import NoJail, Remaker, web_page
 from outbound.sniff import sniff
 from tests import files
 
@@ -132,8 +132,9 @@ def test_words_in_place_of_something_to_see(kind):
 JAILED = """
 import os, socket, subprocess, sys
 sys.path.insert(0, {folder!r})
-import jail
-jail.warm_up()
+from outbound import jail, pictures, sounds
+pictures.warm_up()
+sounds.warm_up()
 tried = {{}}
 jail.lock_up()
 def attempt(name, what):
@@ -154,7 +155,7 @@ os.write(1, ("%s %s %s" % (sorted(tried.items()), sorted(os.environ), os.getuid(
 
 
 async def test_the_jail_has_no_way_out():
-    code = JAILED.format(folder=str(Path(jail.__file__).parent))
+    code = JAILED.format(folder=str(Path(jail.__file__).parents[1]))
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-I", "-c", code, env={}, stdout=asyncio.subprocess.PIPE
     )
@@ -163,6 +164,12 @@ async def test_the_jail_has_no_way_out():
     assert said.count("Error") == 7, said  # every attempt failed
     assert " [" in said
     assert said.split("] ")[-1] != "0", "the jail runs as root"
+
+
+async def test_a_jail_that_does_not_start_is_not_the_files_fault(monkeypatch):
+    monkeypatch.setattr("outbound.remake._JAIL", "import nothing_of_this_name")
+    with pytest.raises(NoJail):
+        await Remaker().made(files.photo(), "image")
 
 
 async def test_two_files_wait_for_each_other():
