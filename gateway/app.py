@@ -63,6 +63,7 @@ async def opened(
         day_keys=day_keys,
         nudger=nudger,
     )
+    desks = Database(owner, "web", master)
     files = FileDoor(master=master, database=desks, files=Files(blobs(settings.files, data)))
     await database.open()
     await desks.open()
