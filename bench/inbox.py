@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector
 
 from bench.scale import Scale
-from bench.system import System
+from bench.system import System, TooSlow
 from bench.table import Row, milliseconds
 from model.agents import Agent
 from model.network import organisation_uuid
@@ -24,8 +24,9 @@ from storage.database import Database
 from web.cookies import new_value
 from web.site import session_hash
 
-_SHWE = organisation_uuid("shwe")
-_WORDS = "လစာ ၂ လ မရသေးဘူး။ ကူညီပါ။"
+#: The desk that never closes, and words that go to it at any hour.
+_DESK = organisation_uuid("lantern")
+_WORDS = "သူဌေးက ရိုက်တယ်၊ ခြံထဲမှာ ပိတ်ထားတယ်"
 _ROW = re.compile(r'id="row-([0-9a-f-]{36})"')
 _HEADERS = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors"}
 _OPENED = 200  #: times the list is opened
@@ -39,7 +40,7 @@ insert into person_card (organisation_id, person_id, pseudonym, created_at)
 insert into ticket (organisation_id, id, number, person_id, queue, routed_by, status, urgency, urgency_reasons, issues,
         language, language_rank, account, channel, opened_at, opened_by, waiting_since, last_at, last_by, arrived_at,
         closed_at, outcome)
-    select '{organisation}', gen_random_uuid(), 1000000 + n, person_id, 'shwe-my', 'bench',
+    select '{organisation}', gen_random_uuid(), 1000000 + n, person_id, 'triage', 'bench',
         case when n % 3 = 0 then 'open' else 'closed' end, 'U' || (1 + n % 4), '{{}}', '{{WAG.UNPAID}}', 'my', 0,
         'line-th', 'line', at, 'bench', case when n % 3 = 0 and n % 10 <> 0 then at end, at, 'bench', at,
         case when n % 3 <> 0 then at end, case when n % 3 <> 0 then 'information_only' end
@@ -77,7 +78,9 @@ async def _live(system: System, port: int, scale: Scale) -> list[Row]:
         await asyncio.sleep(3)
         for task in listening:
             task.cancel()
-        await asyncio.gather(*listening, return_exceptions=True)
+        for ended in await asyncio.gather(*listening, return_exceptions=True):
+            if not isinstance(ended, asyncio.CancelledError):
+                raise TooSlow(f"a page lost its stream: {type(ended).__name__}")
     # a message of somebody new is a ticket of its own: its number is the order in which it was sent, near enough to
     # pair times one by one from the front
     seen = sorted(pages[0].seen.values())
@@ -143,7 +146,7 @@ async def _send(account: Account, port: int, count: int) -> Sequence[float]:
 
 
 def _fill(system: System, count: int) -> None:
-    system.ask(_TICKETS.format(count=count, organisation=_SHWE))
+    system.ask(_TICKETS.format(count=count, organisation=_DESK))
     system.ask("analyze ticket")
     system.ask("analyze person_card")
 
@@ -174,16 +177,16 @@ async def _signed_in(system: System, port: int, count: int) -> AsyncIterator[tup
     database, cookies, now = Database(system.at.owner, "web", system.at.master, most=2), [], datetime.now(UTC)
     await database.open()
     try:
-        async with database.desk(_SHWE) as connection:
+        async with database.desk(_DESK) as connection:
             for _ in range(count):
                 id_, cookie = new_id(), new_value()
                 agent = Agent(
-                    id=id_, organisation=_SHWE, handle=f"b{id_.hex[-12:]}@shwe", name="Bench", roles=("agent",),
+                    id=id_, organisation=_DESK, handle=f"b{id_.hex[-12:]}@lantern", name="Bench", roles=("agent",),
                     languages=("my",), screen_language="en",
                 )  # fmt: skip
                 await agents.add(connection, system.at.master, agent, now)
                 await sessions.begin(
-                    connection, _SHWE, id_, hash_=session_hash(cookie), stage="full", at=now,
+                    connection, _DESK, id_, hash_=session_hash(cookie), stage="full", at=now,
                     ends_at=now + timedelta(hours=1),
                 )  # fmt: skip
                 cookies.append(cookie)
@@ -191,7 +194,10 @@ async def _signed_in(system: System, port: int, count: int) -> AsyncIterator[tup
         await database.close()
     with suppress(ClientError):
         async with ClientSession(
-            f"http://127.0.0.1:{port}", connector=TCPConnector(limit=0), timeout=ClientTimeout(total=None)
+            f"http://127.0.0.1:{port}",
+            connector=TCPConnector(limit=0),
+            timeout=ClientTimeout(total=None),
+            raise_for_status=True,
         ) as browser:
             yield browser, cookies
 

@@ -173,16 +173,16 @@ class Room:
         return _SLOWER
 
     async def _close_ended(self) -> None:
-        ids = list({stream.session for stream in self._streams})
+        asked = {stream.session for stream in self._streams}  # who comes in meanwhile was asked for by the guard
         async with self._rooms.database.desk(self.organisation) as connection:
             idle = self._rooms.idle_seconds
-            living = await sessions.alive(connection, ids, self._rooms.clock(), idle_seconds=idle)
+            living = await sessions.alive(connection, list(asked), self._rooms.clock(), idle_seconds=idle)
             if monotonic() > self._names_until:
                 everybody = await agents.colleagues(connection, self._rooms.master)
                 self._names = {agent.id: agent.name for agent in everybody}
                 self._names_until = monotonic() + _NAMES_SECONDS
         for stream in self._streams:
-            if stream.session not in living:
+            if stream.session in asked - living:
                 stream.close()
 
     async def _look(self) -> None:
