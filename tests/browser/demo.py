@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,15 @@ class Demo:
         )
         with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
             return json.load(answer)
+
+    def play(self, at: datetime) -> None:
+        """Let it be that time from now on, everywhere."""
+        request = urllib.request.Request(  # noqa: S310 - our own address
+            f"{self.sandbox}/sandbox/manners",
+            data=json.dumps({"ahead_seconds": (at - datetime.now(UTC)).total_seconds()}).encode(),
+            method="PUT",
+        )
+        urllib.request.urlopen(request, timeout=30).close()  # noqa: S310
 
     def settle(self) -> None:
         """Wait until all that was sent is taken in."""

@@ -116,7 +116,23 @@ async def _phones(at: Demo, page: Page) -> None:
     await page.locator(".phone-telegram img").first.wait_for()
 
 
-PAGES: Mapping[str, Callable[[Demo, Page], Awaitable[None]]] = {"sign-in": _sign_in, "phones": _phones}
+async def _inbox(at: Demo, page: Page) -> None:
+    await page.goto(at.url + "/inbox")
+    await page.locator("#rows .row").first.wait_for()
+
+
+async def _conversation(at: Demo, page: Page) -> None:
+    await _inbox(at, page)
+    await page.locator("a.row-name").first.click()
+    await page.locator(".log .bubble").first.wait_for()
+
+
+PAGES: Mapping[str, Callable[[Demo, Page], Awaitable[None]]] = {
+    "sign-in": _sign_in,
+    "inbox": _inbox,
+    "conversation": _conversation,
+    "phones": _phones,
+}
 
 if __name__ == "__main__":
     main()

@@ -16,7 +16,7 @@ from web.site import SITE, VISITOR, page
 
 _WAIT = 10.0  #: seconds news are waited for; a page asks again at once
 _FILE_KINDS = ("image/", "audio/", "video/")
-_FARTHEST = timedelta(days=366)
+_FARTHEST = timedelta(days=3)  #: keys are made so many days ahead, and once an hour
 
 
 @asks
