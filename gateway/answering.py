@@ -49,6 +49,7 @@ async def reply(at: Stores, named: str, text: str, file: Path | None = None) -> 
             return _wrong(f"The place where files are kept refuses or does not answer ({error}): try again.")
     nudger = Nudger(connect(at.redis_url))
     nudger.nudge("deliver")
+    nudger.nudge("sync_cases")
     await nudger.close()
     typer.echo(f"On its way through {said.account}: `worker-voice deliveries` shows {said.delivery}.")
     return 0

@@ -15,6 +15,8 @@ from runtime.keys import BadMasterKey
 from runtime.settings import BadConfig, Settings
 from storage.blobs import FilesAway, blobs
 from storage.database import StoreError
+from translations import catalog
+from translations.languages import ENGLISH_NAMES
 
 _FILES_LATE = 900  # seconds
 
@@ -56,9 +58,28 @@ def findings(config: Path, data: Path, *, sandbox: bool) -> Iterator[Finding]:
             return
     for warning in warnings(given.network):
         yield _wrong("routing", warning)
+    yield from _texts(given)
     yield from _keys_and_spool(given, data)
     yield from _files(given, data)
     yield from _servers(given, data)
+
+
+def _texts(given: Settings) -> Iterator[Finding]:
+    """What waits for a speaker's review in the languages of the accounts, one line a language."""
+    for language in dict.fromkeys(code for account in given.accounts.values() for code in account.languages):
+        waiting = {name: file for name, file in catalog.review(language).items() if file.waiting or file.missing}
+        if waiting:
+            counts = ", ".join(f"{name} {_count(file)}" for name, file in waiting.items())
+            yield _ok(f"texts in {ENGLISH_NAMES[language]}", f"not reviewed by a speaker: {counts}. {_UNREVIEWED}")
+
+
+#: what that means, with what to do
+_UNREVIEWED = "Texts are not sent until then; phrases are used. docs/languages.md says how to review them"
+
+
+def _count(file: catalog.Review) -> str:
+    missing = f", {file.missing} not written" if file.missing else ""
+    return f"{file.waiting} of {file.all}{missing}"
 
 
 def _keys_and_spool(given: Settings, data: Path) -> Iterator[Finding]:
@@ -172,3 +193,18 @@ def _store(at: Stores) -> Iterator[Finding]:
         )
     if not parked and oldest <= 60:
         yield _ok("receipts", f"{counts['receipts_new']:.0f} new, none parked")
+    yield from _case_stores(at)
+
+
+def _case_stores(at: Stores) -> Iterator[Finding]:
+    from gateway.cases import explained, looks
+
+    for look in asyncio.run(looks(at)):
+        what = f"case store {look.store.id}"
+        waiting = f"{look.due} on their way"
+        if look.code:
+            yield _wrong(what, f"{explained(look.code)}; {waiting}")
+        elif look.held:
+            yield _wrong(what, f"{look.held} held: `worker-voice cases` says why, `cases replay` tells them again")
+        else:
+            yield _ok(what, f"answers; {waiting}, none held")

@@ -25,6 +25,8 @@ audit_app = typer.Typer(help="The trail of who did what.", no_args_is_help=True)
 app.add_typer(audit_app, name="audit")
 media_app = typer.Typer(help="What people sent and were sent.")
 app.add_typer(media_app, name="media")
+cases_app = typer.Typer(help="What the case stores are told of tickets, and whether they have it.")
+app.add_typer(cases_app, name="cases")
 
 Config = Annotated[
     Path, typer.Option(help="The network: accounts, organisations, routing.", envvar="WORKER_VOICE_CONFIG")
@@ -155,13 +157,13 @@ def _refuse_without_wall(owner: str, master: "Master", *, door_alone: bool = Fal
 @app.command()
 def migrate(config: Config = CONFIG, data: Data = DATA, sandbox: Sandbox = False) -> None:
     """Bring the database to this version, and config.yaml's network into it. Safe to repeat."""
-    from gateway.stores import account_rows, stores
+    from gateway.stores import account_rows, store_rows, stores
     from storage.migrate import migrate as run
     from storage.migrate import revision
 
     with told():
         at = stores(config, data, secrets_required=False, sandbox=sandbox, make_key=True)
-        run(at.owner, at.master, at.settings.network, account_rows(at.settings))
+        run(at.owner, at.master, at.settings.network, account_rows(at.settings), store_rows(at.settings))
         typer.echo(f"Database: schema {revision(at.owner)[0]}, {len(at.settings.accounts)} accounts.")
 
 
@@ -302,6 +304,43 @@ def media_retry(
     from gateway.media import retry
 
     _look(config, data, lambda at: retry(at, attachment))
+
+
+@cases_app.callback(invoke_without_command=True)
+def cases(context: typer.Context, config: Config = CONFIG, data: Data = DATA, json: Json = False) -> None:
+    """What each case store was told of each ticket, what waits and what is stuck."""
+    from gateway.cases import show_cases
+
+    if context.invoked_subcommand is None:
+        _look(config, data, lambda at: show_cases(at, json=json))
+
+
+@cases_app.command("replay")
+def cases_replay(
+    ticket: Annotated[str | None, typer.Argument(help="Number or id of a ticket, whatever its state.")] = None,
+    store: Annotated[str | None, typer.Option(help="All that is stuck in this store.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All that is stuck anywhere.")] = False,
+    config: Config = CONFIG,
+    data: Data = DATA,
+) -> None:
+    """Let what is stuck be told again."""
+    from gateway.cases import replay as again
+
+    _look(config, data, lambda at: again(at, ticket, store=store, everything=everything))
+
+
+@cases_app.command("reconcile")
+def cases_reconcile(
+    store: Annotated[str | None, typer.Option(help="This store alone.")] = None,
+    mend: Annotated[bool, typer.Option(help="Tell again what differs.")] = False,
+    config: Config = CONFIG,
+    data: Data = DATA,
+    sandbox: Sandbox = False,
+) -> None:
+    """Compare what the case stores hold with what they should; exit code 1 if anything differs."""
+    from gateway.cases import reconcile
+
+    _look(config, data, lambda at: reconcile(at, store=store, mend=mend), sandbox=sandbox)
 
 
 @app.command(hidden=True)

@@ -5,10 +5,11 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
+from cases import registry
 from runtime.keys import Master, load_master
 from runtime.services import remembered, services
 from runtime.settings import SANDBOX_API, Settings, load, process_environment
-from storage.mirror import AccountRow
+from storage.mirror import AccountRow, StoreRow
 
 SANDBOX_SECRETS = "sandbox.env"  #: in the data directory: the invented secrets of the demo accounts
 _NOBODY = "http://127.0.0.1:1"  # where no stand-in is known: invented people's numbers may be somebody's
@@ -39,7 +40,14 @@ def settings(config: Path, data: Path, *, secrets_required: bool = True, sandbox
         invented = dotenv_values(data / SANDBOX_SECRETS, interpolate=False)
         environ = {name: value for name, value in invented.items() if value} | environ
     api_base = environ.get(SANDBOX_API) or _NOBODY if sandbox else None
-    return load(config, environ, secrets_required=secrets_required, unreviewed_phrases=sandbox, api_base=api_base)
+    return load(
+        config,
+        environ,
+        secrets_required=secrets_required,
+        unreviewed_phrases=sandbox,
+        api_base=api_base,
+        store_forms=registry.forms,
+    )
 
 
 def master_key(given: Settings, data: Path, *, make: bool = False) -> Master:
@@ -89,4 +97,12 @@ def account_rows(given: Settings) -> list[AccountRow]:
     return [
         AccountRow(id=a.id, channel=a.channel, countries=a.countries, languages=a.languages, inbound=a.inbound)
         for a in given.accounts.values()
+    ]
+
+
+def store_rows(given: Settings) -> list[StoreRow]:
+    """The case stores as the database mirrors them."""
+    return [
+        StoreRow(id=s.id, kind=s.kind, organisations=None if s.organisations is None else sorted(s.organisations))
+        for s in given.case_stores
     ]

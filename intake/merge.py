@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from model.tickets import Facts, Ticket
+from model.tickets import CHOSEN, Facts, Ticket
 
 
 def opened(facts: Facts, *, id: UUID, person: UUID, previous: Ticket | None) -> Ticket:
@@ -40,6 +40,13 @@ def opened(facts: Facts, *, id: UUID, person: UUID, previous: Ticket | None) -> 
     )
 
 
+def chosen_before(ticket: Ticket, language: str | None, at: datetime | None) -> Ticket:
+    """A new ticket of somebody who has chosen a language at an earlier moment."""
+    if language is None or at is None or ticket.language_rank == CHOSEN:
+        return ticket
+    return replace(ticket, language=language, language_rank=CHOSEN, language_at=at, language_by="")
+
+
 def joined(ticket: Ticket, facts: Facts) -> Ticket:
     """The ticket after one more message: urgency only rises, the earliest message opens it, the latest is last."""
     ticket = replace(
@@ -71,11 +78,7 @@ def _opening(ticket: Ticket, facts: Facts) -> Ticket:
 
 
 def _language(ticket: Ticket, facts: Facts) -> Ticket:
-    if facts.language is None:
-        return ticket
-    ours = (-ticket.language_rank, ticket.language_at, ticket.language_by)
-    theirs = (-facts.language_rank, facts.occurred_at, facts.provider_id)
-    if ticket.language is not None and ours <= theirs:
+    if facts.language is None or (ticket.language is not None and not _knows_better(facts, ticket)):
         return ticket
     return replace(
         ticket,
@@ -84,6 +87,14 @@ def _language(ticket: Ticket, facts: Facts) -> Ticket:
         language_at=facts.occurred_at,
         language_by=facts.provider_id,
     )
+
+
+def _knows_better(facts: Facts, ticket: Ticket) -> bool:
+    """A better-known language wins; among guesses the first one stays, among choices the last one counts."""
+    if facts.language_rank != ticket.language_rank:
+        return facts.language_rank > ticket.language_rank
+    ours, theirs = (ticket.language_at, ticket.language_by), (facts.occurred_at, facts.provider_id)
+    return theirs > ours if facts.language_rank == CHOSEN else theirs < ours
 
 
 def _last(ticket: Ticket, facts: Facts) -> Ticket:

@@ -1,19 +1,24 @@
 """One event's words, understood: repaired, their language known or guessed, their urgency floored."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 import phonenumbers
 
+from intake.asks import Ask, asked, taken_as
 from intake.triage import triage
 from model.events import CallEnded, CallStep, Echo, Edited, Event, Kind, Received, Sender, Unsupported
 from model.tickets import APP_HINT, CHOSEN, GUESSED, UNKNOWN, WRITTEN, Facts
+from translations.menu import own_name, tapped
 from translations.understand import Understood, understand
 
 #: Below this a model's guess at the language of a text is worth no more than the language of the person's app.
 _SURE = 0.5
+#: What a sticker, a button or a place says are words of whoever made it.
+_OWN_WORDS = frozenset({"text", "image", "audio", "video", "file"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +28,7 @@ class Prepared:
     said: Received
     words: Understood
     facts: Facts
+    ask: Ask | None = None  #: what it asks of the system itself; `facts` tell of it where that is certain
 
 
 def as_message(event: Event) -> Received | None:
@@ -52,11 +58,14 @@ def _message(event: Event, provider_id: str, sender: Sender | None, kind: Kind, 
     return Received(event_id=event.event_id, provider_id=provider_id, sender=sender, kind=kind, **more)
 
 
-def prepare(said: Received, at: datetime, *, account: str, channel: str) -> Prepared:
-    """Understand and triage one message. Pure and total."""
+def prepare(said: Received, at: datetime, *, account: str, channel: str, languages: Sequence[str] = ()) -> Prepared:
+    """Understand and triage one message. `languages`: the account's, as its menu has them. Pure and total."""
     words = understand(said.text, chosen=said.language)
+    ask = asked(said, words.text, languages)
+    if ask and ask.in_everybodys_words:
+        words = replace(words, language=None, confidence=0.0)
     found = triage(words.text, words.language, said.kind, has_media=bool(said.attachments))
-    language, rank = _language(words, said.sender)
+    language, rank = _language(words, said)
     facts = Facts(
         provider_id=said.provider_id,
         occurred_at=at,
@@ -71,18 +80,21 @@ def prepare(said: Received, at: datetime, *, account: str, channel: str) -> Prep
         issues=found.issues,
         starts_clock=not found.pleasantry,
     )
-    return Prepared(said=said, words=words, facts=facts)
+    if said.kind == "postback" and (choice := tapped(words.text)):
+        words = replace(words, text=own_name(choice, unreviewed=True))  # what was tapped, not the code behind it
+    return Prepared(said=said, words=words, facts=taken_as(facts, ask) if ask and ask.certain else facts, ask=ask)
 
 
-def _language(words: Understood, sender: Sender | None) -> tuple[str | None, int]:
+def _language(words: Understood, said: Received) -> tuple[str | None, int]:
+    guess = words.language if said.kind in _OWN_WORDS else None
     if words.by == "person":
         return words.language, CHOSEN
-    if words.language and words.by in ("script", "words"):
-        return words.language, WRITTEN
-    if words.language and words.confidence >= _SURE:
-        return words.language, GUESSED
-    hint = understand("", chosen=sender.language if sender else None).language
-    return (hint, APP_HINT) if hint else (words.language, APP_HINT if words.language else UNKNOWN)
+    if guess and words.by in ("script", "words"):
+        return guess, WRITTEN
+    if guess and words.confidence >= _SURE:
+        return guess, GUESSED
+    hint = understand("", chosen=said.sender.language if said.sender else None).language
+    return (hint, APP_HINT) if hint else (guess, APP_HINT if guess else UNKNOWN)
 
 
 def phone_country(sender: Sender | None) -> str | None:

@@ -13,6 +13,7 @@ State = Literal["queued", "sending", "sent", "delivered", "read", "failed", "unk
 #: broadcasts) has been heard, by itself as well.
 Purpose = Literal["reply", "acknowledgement", "confirmation", "broadcast"]
 
+LANGUAGES = "languages"  #: the menu of an account's languages
 CONVERSATION, BROADCAST = 0, 1  #: priorities; the lower number goes first
 
 #: Why something was not sent, the same words on every channel; each has a sentence for agents, `refused.<reason>`.
@@ -125,7 +126,7 @@ class NewDelivery:
     account: str  #: through which it goes
     purpose: Purpose
     priority: int = CONVERSATION
-    menu: str | None = None  #: quick replies that go with the words: `languages`
+    menu: str | None = None  #: quick replies that go with the words: LANGUAGES
     at: datetime  #: when it was written; it is due from then on
 
 

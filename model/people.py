@@ -17,5 +17,7 @@ class Address:
     language: str | None = None  #: chosen by the person; outranks every guess
     language_at: datetime | None = None  #: when it was chosen
     asked_language: bool = False  #: a menu of languages is out: a lone digit answers it
-    left_how: str | None = None  #: blocked, unfollowed or opted_out; None while it can be written to
+    #: blocked or unfollowed: it cannot be written to. opted_out or stopped: no broadcasts; of a phone number
+    #: `opted_out` means that the provider was told, and lets nothing through
+    left_how: str | None = None
     left_at: datetime | None = None  #: when that last changed

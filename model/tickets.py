@@ -10,7 +10,9 @@ from model.taxonomy import Urgency
 
 Status = Literal["open", "closed", "handed_over"]
 
-#: How well a language is known; the higher rank wins, then the earlier message.
+AUTOMATIC = "automatic"  #: the author of what the system says by itself: it never counts as an answer
+
+#: How well a language is known; the higher rank wins, then the earlier message: but of two choices the later.
 CHOSEN, WRITTEN, GUESSED, APP_HINT, UNKNOWN = 4, 3, 2, 1, 0
 
 
@@ -91,7 +93,7 @@ class Message:
     call: str | None = None  #: JSON of intake.calls.Call, for kind `call`
     status: str | None = None  #: `elsewhere`: said from another app. What we send has its state in `delivery`
     address: UUID | None = None  #: where it came from or goes to
-    author: str | None = None  #: of what goes out: an agent's id, `operator` or `automatic`
+    author: str | None = None  #: of what goes out: an agent's id, `operator` or AUTOMATIC
     last_seen: UUID | None = None  #: of what goes out: the last message its author had before their eyes
 
 

@@ -13,7 +13,7 @@ from outbound.words import fit
 from runtime.ids import new_id, now
 from runtime.keys import Key, Master
 from runtime.settings import Settings
-from storage import answers, audit, feed, media, messages, outbox
+from storage import answers, audit, case_sync, feed, media, messages, outbox
 from storage.answers import Answerable
 from storage.database import Connection, Database
 from storage.files import Files
@@ -81,6 +81,7 @@ async def answer(
     detail = {"message": str(message.id), "account": route.account}
     act = audit.Line(organisation=organisation, actor=author, action="ticket.answered", ticket=ticket, detail=detail)
     await audit.write(connection, [act])
+    await case_sync.changed(connection, [(organisation, ticket)])
     await feed.tell(connection, [(organisation, ticket, "changed")])
     return Said(message=message.id, delivery=delivery.id, account=route.account)
 

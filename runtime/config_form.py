@@ -1,5 +1,6 @@
 """The form of config.yaml: which keys there are, what they hold, and what each is when it is not written."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
@@ -14,6 +15,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
+from model.cases import Field as CaseField
 from model.taxonomy import Urgency
 from runtime import config_words as words
 from runtime.config_file import ConfigFile, KeyPath, at
@@ -179,6 +181,27 @@ class Files(Form):
         return self
 
 
+class StoreForm(Form):
+    """What case stores of all kinds have in common; each kind adds its own keys."""
+
+    id: Slug
+    kind: str
+    organisations: Annotated[Any, AfterValidator(words.all_or_some)]  #: `all`, or ids
+    fields: list[CaseField] = []  #: what is told beyond the minimum
+    parallel: Annotated[int, Field(ge=1, le=32)] = 4  #: requests under way at once, of one worker
+    timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 15.0  #: for one request
+
+    def mistakes(self) -> Iterator[tuple[KeyPath, str, str]]:
+        """What no single key can know: where it is, what is wrong, what to write instead."""
+        yield from ()
+
+
+class Cases(Form):
+    """Where tickets are followed up; the network's own tables always are."""
+
+    stores: list[Any] = []
+
+
 class FileForm(Form):
     """The whole file; lists are checked item by item, so that one bad item does not hide the others."""
 
@@ -190,6 +213,7 @@ class FileForm(Form):
     organisations: Annotated[list[Any], Field(min_length=1)]
     routing: list[Any] = []
     fallback: str
+    cases: Cases = Cases()
     intake: Intake = Intake()
     door: Door = Door()
     workers: Workers = Workers()
@@ -205,7 +229,7 @@ _FORMS: dict[str, type[Form]] = {
     "acknowledgement": AcknowledgementForm,
     "queues": QueueForm, "routing": RuleForm, "when": ConditionForm,
     "intake": Intake, "door": Door, "workers": Workers, "retention": Retention,
-    "files": Files,
+    "files": Files, "cases": Cases,
 }  # fmt: skip
 
 # pydantic's name of an error → what to write instead
@@ -215,8 +239,9 @@ _INSTEAD = {
     "string_too_long": "write at most 200 letters",
     "int_type": "write a whole number, without quotes",
     "bool_type": "write true or false, without quotes",
+    "float_type": "write a number, without quotes",
     "list_type": "write a list, as [a, b]",
-    "dict_type": 'write languages with their texts, as {my: "…"}',
+    "dict_type": "write keys with their values, as {name: …}",
     "too_short": "write at least one",
     "model_type": "write keys with their values, as {name: …}",
 }
@@ -236,6 +261,11 @@ _EXAMPLES = {
     "fallback": "fallback: with the id of the queue for everybody whom no rule takes",
     "network": 'network: {name: "…", public_url: "https://…"}',
     "accounts": "accounts: with a list of channel accounts",
+    "stores.organisations": "organisations: all, or a list of their ids",
+    "url": 'url: "https://…"',
+    "secret": 'secret: "${ENV_NAME}"',
+    "user": 'user: "${ENV_NAME}"',
+    "password": 'password: "${ENV_NAME}"',
     "organisations": "organisations: with a list of who answers",
 }
 
@@ -246,28 +276,36 @@ def check(file: ConfigFile, form: type[F], path: KeyPath) -> F | None:
         return form.model_validate(at(file.values, path))
     except ValidationError as error:
         for detail in error.errors(include_url=False, include_input=False):
-            _note(file, (*path, *detail["loc"]), detail)
+            _note(file, (*path, *detail["loc"]), detail, form)
         return None
 
 
-def _note(file: ConfigFile, path: KeyPath, detail: ErrorDetails) -> None:
-    if path in file.missing:
+def _note(file: ConfigFile, path: KeyPath, detail: ErrorDetails, form: type[Form]) -> None:
+    if path and isinstance(path[-1], int) and not isinstance(at(file.values, path[:-1]), list):
+        path = path[:-1]  # one value stood without brackets
+    if any(path[:end] in file.missing for end in range(len(path) + 1)):
         return  # told already: the environment variable is not set
     kind, context = detail["type"], detail.get("ctx", {})
     if kind == "ours":
         file.wrong(path, f"{file.shown(path)} {context['what']}", context["instead"])
     elif kind == "missing":
-        file.wrong(path, "is missing", f"add {_EXAMPLES.get(str(path[-1]), f'{path[-1]}: …')}")
+        key = str(path[-1])
+        example = _EXAMPLES.get(f"{_holder(path)}.{key}") or _EXAMPLES.get(key) or f"{key}: …"
+        file.wrong(path, "is missing", f"add {example}")
     elif kind == "extra_forbidden":
-        file.wrong(path, "unknown key", _known_key(path))
+        file.wrong(path, "unknown key", _known_key(path, form))
     else:
         what = "has the wrong type" if kind.endswith("_type") else "has a wrong value"
         file.wrong(path, what, _INSTEAD.get(kind) or _allowed(context))
 
 
-def _known_key(path: KeyPath) -> str:
-    holder = next((part for part in reversed(path[:-1]) if isinstance(part, str)), "")
-    known = _FORMS[holder].model_fields
+def _holder(path: KeyPath) -> str:
+    """The key that holds the last one."""
+    return next((part for part in reversed(path[:-1]) if isinstance(part, str)), "")
+
+
+def _known_key(path: KeyPath, form: type[Form]) -> str:
+    known = _FORMS.get(_holder(path), form).model_fields
     return words.nearest(str(path[-1]), known, f"known here: {', '.join(known)}")
 
 

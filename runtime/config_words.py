@@ -5,6 +5,7 @@ import ipaddress
 import zoneinfo
 from collections.abc import Iterable
 from functools import cache
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from phonenumbers import SUPPORTED_REGIONS
@@ -95,6 +96,22 @@ def base_url(value: str) -> str:
     if url.scheme != "https" and not (url.scheme == "http" and loopback(url.hostname)):
         raise wrong("is not encrypted", "write https://…; http:// only for this machine, as http://127.0.0.1:8080")
     return value.rstrip("/")
+
+
+def endpoint(value: str) -> str:
+    """One address, path and query and all: https, or http on this machine."""
+    base, question, query = value.partition("?")
+    base_url(base)
+    if question and not (query.isascii() and query.isprintable() and " " not in query and "#" not in query):
+        raise wrong("is not a web address", 'write it as "https://cases.example.org/hook"')
+    return value
+
+
+def all_or_some(value: Any) -> Any:
+    """`all`, or a list of ids."""
+    if value == "all" or (isinstance(value, list) and value and all(isinstance(item, str) for item in value)):
+        return value
+    raise wrong("says not whose", "write all, or a list of organisations' ids")
 
 
 def public_url(value: str) -> str:

@@ -73,6 +73,7 @@ class Master:
         self._raw = raw
         self._wrap = AESGCM(self._derive("wrap"))
         self._blind = self._derive("blind index")
+        self._places: dict[str, bytes] = {}
 
     def _derive(self, purpose: str) -> bytes:
         return HKDFExpand(SHA256(), 32, b"worker-voice|" + purpose.encode()).derive(self._raw)
@@ -96,6 +97,12 @@ class Master:
     def veil(self, id_: str) -> str:
         """An id that equal ids share and nobody without the key can guess back."""
         return hmac.digest(self._blind, b"id\0" + id_.encode(), "sha256").hex()[:32]
+
+    def alias(self, place: str, id: UUID) -> str:
+        """What stands for an id in one place: the same each time, another in every other place, and no way back."""
+        if place not in self._places:  # few: a store and an organisation
+            self._places[place] = self._derive(f"alias|{place}")
+        return hmac.digest(self._places[place], id.bytes, "sha256").hex()[:32]
 
     def grams_key(self, organisation: UUID) -> bytes:
         """Key of one organisation's search grams: equal words of two organisations have different hashes."""

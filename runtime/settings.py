@@ -13,8 +13,20 @@ from channels import registry
 from channels.contract import BadSettings, Channel
 from model.network import Network
 from runtime import config_file
+from runtime.config_cases import CaseStore, StoreForms, read_stores
 from runtime.config_file import BadConfig, ConfigFile, KeyPath, Problem, at, shown
-from runtime.config_form import AccountForm, Cost, Door, FileForm, Files, Intake, Retention, Workers, check
+from runtime.config_form import (
+    AccountForm,
+    Cost,
+    Door,
+    FileForm,
+    Files,
+    Intake,
+    Retention,
+    StoreForm,
+    Workers,
+    check,
+)
 from runtime.config_network import count, read_network, unique
 from translations import catalog
 
@@ -22,6 +34,7 @@ __all__ = [
     "SANDBOX_API",
     "Account",
     "BadConfig",
+    "CaseStore",
     "Cost",
     "Door",
     "Files",
@@ -65,6 +78,7 @@ class Settings:
     pg_bin: Path | None  #: PG_BIN of the environment: PostgreSQL's own programs in place of the embedded ones
     postgres_user: str | None  #: WORKER_VOICE_PG_USER of the environment: whom PostgreSQL runs as when we are root
     accounts: Mapping[str, Account]  #: by id
+    case_stores: tuple[CaseStore, ...]  #: the local one first
     intake: Intake
     door: Door
     workers: Workers
@@ -80,12 +94,14 @@ def load(
     secrets_required: bool = True,
     unreviewed_phrases: bool = False,
     api_base: str | None = None,
+    store_forms: StoreForms = dict,
 ) -> Settings:
     """Read config.yaml, with `.env` beside it for variables that the environment does not set.
 
     `secrets_required=False` is for commands that only look into the store: an account whose secrets are not set then
-    has no settings. `unreviewed_phrases` lets us say and send what no native speaker has checked. `api_base` outranks
-    that of every account: all of them then speak to one stand-in for the providers.
+    has no settings; so it is with case stores. `unreviewed_phrases` lets us say and send what no native speaker has
+    checked. `api_base` outranks that of every account: all of them then speak to one stand-in for the providers.
+    `store_forms`: the kinds of case stores there are, which lie above this floor.
     Raises BadConfig with every problem there is.
     """
     file = config_file.read(path)
@@ -95,6 +111,7 @@ def load(
     form = check(file, FileForm, ())
     network = read_network(file, form.network if form else None)
     accounts = _accounts(file, network, unreviewed_phrases, api_base)
+    case_stores = read_stores(file, store_forms)
     if form is None or network is None or file.problems:
         raise BadConfig(tuple(dict.fromkeys(file.problems)))
     return Settings(
@@ -105,6 +122,7 @@ def load(
         pg_bin=Path(environment["PG_BIN"]) if environment.get("PG_BIN") else None,
         postgres_user=environment.get("WORKER_VOICE_PG_USER") or None,
         accounts=accounts,
+        case_stores=case_stores,
         intake=form.intake,
         door=form.door,
         workers=form.workers,
@@ -140,7 +158,7 @@ def _env_file(path: Path) -> Mapping[str, str]:
 
 def _tell_missing(file: ConfigFile, secrets_required: bool) -> None:
     for path, names in file.missing.items():
-        if secrets_required or not _of_channel(path):
+        if secrets_required or not (_of_channel(path) or _of_store(path)):
             for name in names:
                 what = f"the environment variable {name} is not set or empty"
                 file.wrong(path, what, f"set {name}, or write {name}=… in .env beside this file")
@@ -149,6 +167,11 @@ def _tell_missing(file: ConfigFile, secrets_required: bool) -> None:
 def _of_channel(path: KeyPath) -> bool:
     """Whether a value is for the channel alone: the store can be looked into without it, unlike its address."""
     return path[0] == "accounts" and len(path) > 2 and path[2] not in AccountForm.model_fields
+
+
+def _of_store(path: KeyPath) -> bool:
+    """The same of a case store."""
+    return path[:2] == ("cases", "stores") and len(path) > 3 and path[3] not in StoreForm.model_fields
 
 
 def _accounts(

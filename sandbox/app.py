@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Sequence
 
 from aiohttp import web
 
-from sandbox import control, control_people
+from sandbox import case_stores, control, control_people
 from sandbox.accounts import Account
-from sandbox.apis import facebook, facebook_page, line, line_account, telegram, twilio, twilio_calls
+from sandbox.apis import facebook, facebook_page, line, line_account, telegram, twilio, twilio_account, twilio_calls
 from sandbox.apis.answering import WORLD, refusing
 from sandbox.world import World
 
@@ -26,7 +26,19 @@ def make_app(accounts: Sequence[Account] = (), *, world: World | None = None) ->
     app[control_people.CALLS] = {}
     app.cleanup_ctx.append(_open)
     app.on_shutdown.append(_close)
-    modules = (twilio_calls, twilio, line_account, line, facebook, facebook_page, telegram, control, control_people)
+    app.add_subapp("/case-stores/", case_stores.make_app())
+    modules = (
+        twilio_calls,
+        twilio_account,
+        twilio,
+        line_account,
+        line,
+        facebook,
+        facebook_page,
+        telegram,
+        control,
+        control_people,
+    )
     for module in modules:
         app.add_routes(module.routes())
     return app

@@ -17,8 +17,9 @@ _ASKS = ("Gather", "Record")  #: verbs at which a caller has something to do
 class OngoingCall:
     """One call, from the first ring to the status callback. What is said in it also shows on the caller's phone."""
 
-    def __init__(self, world: World, courier: Courier, call: Call) -> None:
-        self._world, self._courier, self._call = world, courier, call
+    def __init__(self, world: World, courier: Courier, call: Call, person: str) -> None:
+        """`person`: whose phone rings out, also where the number is withheld."""
+        self._world, self._courier, self._call, self._person = world, courier, call, person
         self._document: Sequence[ElementTree.Element] = ()
         self._url, self._spoken = call.account.hook_url, 0
         self.state = "ringing"  #: then `in-progress`, then as Twilio names the end of a call
@@ -94,7 +95,7 @@ class OngoingCall:
                 self._world.phones.keep(
                     Item(
                         channel="voice",
-                        person=self._call.caller,
+                        person=self._person,
                         account=self._call.account.id,
                         id=self._call.sid,
                         kind="spoken",

@@ -50,7 +50,7 @@ async def ring(world: World, ident: str, asked: Mapping[str, Any]) -> OngoingCal
     account, person = _account(world, "voice", ident, asked), _person(world, "voice", ident, asked)
     withheld = asked.get("withheld") is True
     call = twilio_voice.call(account, person, world.now(), world.number(), withheld=withheld)
-    ongoing = OngoingCall(world, _courier(world), call)
+    ongoing = OngoingCall(world, _courier(world), call, ident)
     await ongoing.ring()
     return ongoing
 

@@ -22,6 +22,7 @@ from sandbox.phones import Item, Media, Phones
 from sandbox.receipts import Receipts
 from sandbox.webhook import Webhook
 
+_A_MOMENT = 0.5  # seconds
 _BY_HAND, _ROOM = 2_000_000_000, 100_000_000  # above the ids of all runs (see casting), and within 31 bits
 
 
@@ -106,7 +107,9 @@ class World:
         return self.quotas.get(account, (None, 0))
 
     async def pause(self, seconds: float) -> None:
-        """Let time pass, unless the sandbox ends first."""
-        if seconds > 0:
-            await asyncio.wait({waiting := asyncio.ensure_future(self.closing.wait())}, timeout=seconds)
-            waiting.cancel()
+        """Let time pass; more than a moment only until the sandbox ends."""
+        if seconds <= _A_MOMENT:
+            await asyncio.sleep(max(0.0, seconds))
+            return
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.closing.wait(), seconds)

@@ -5,7 +5,10 @@ import psycopg
 from runtime.keys import Master
 from storage.database import Connection, login_dsn
 
-_ASK = "select name, value from gauges() union all select name, value from media_gauges()"
+_ASK = (
+    "select name, value from gauges() union all select name, value from media_gauges() "
+    "union all select name, value from case_gauges()"
+)
 
 
 async def ask(connection: Connection) -> dict[str, float]:

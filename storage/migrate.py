@@ -1,6 +1,6 @@
 """Bring the database to this version: schema, the passwords of the logins, and the mirror of config.yaml."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import psycopg
@@ -9,13 +9,21 @@ from psycopg.sql import SQL, Identifier, Literal
 
 from model.network import Network
 from runtime.keys import BadMasterKey, Master
-from storage.mirror import AccountRow, mirror
+from storage.mirror import LOCAL_ROW, AccountRow, StoreRow, mirror
 
 _SCRIPTS = Path(__file__).parent / "migrations"
 _ONE_AT_A_TIME = 7_261_001  # advisory lock: two machines may start at the same moment
 
 
-def migrate(owner: str, master: Master, network: Network, accounts: Iterable[AccountRow], *, to: str = "head") -> None:
+def migrate(
+    owner: str,
+    master: Master,
+    network: Network,
+    accounts: Iterable[AccountRow],
+    stores: Sequence[StoreRow] = (LOCAL_ROW,),
+    *,
+    to: str = "head",
+) -> None:
     """Run what is missing, as the owner. Safe to run twice and from two machines at once.
 
     Raises BadMasterKey when the database was begun with another key.
@@ -27,7 +35,7 @@ def migrate(owner: str, master: Master, network: Network, accounts: Iterable[Acc
             return
         _same_key(connection, master)
         _set_passwords(connection, owner, master)
-        mirror(connection, network, accounts)
+        mirror(connection, network, accounts, stores)
 
 
 def revision(owner: str) -> tuple[str | None, str | None]:

@@ -6,9 +6,11 @@ What disappears from the file retires here; nothing is ever deleted, since ticke
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import psycopg
 
+from model.cases import LOCAL
 from model.network import Network
 from storage.people import columns
 
@@ -24,7 +26,21 @@ class AccountRow:
     inbound: bool
 
 
-def mirror(connection: psycopg.Connection, network: Network, accounts: Iterable[AccountRow]) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreRow:
+    """What the database knows of a case store: whose tickets it follows."""
+
+    id: str
+    kind: str
+    organisations: Sequence[UUID] | None  #: None: everybody's
+
+
+LOCAL_ROW = StoreRow(id=LOCAL, kind=LOCAL, organisations=None)
+
+
+def mirror(
+    connection: psycopg.Connection, network: Network, accounts: Iterable[AccountRow], stores: Sequence[StoreRow]
+) -> None:
     """Write the network down, in one transaction."""
     with connection.transaction():
         organisations = [(o.uuid, o.id, o.name, o.country, o.timezone) for o in network.organisations.values()]
@@ -54,6 +70,13 @@ def mirror(connection: psycopg.Connection, network: Network, accounts: Iterable[
             "languages = excluded.languages, inbound = excluded.inbound, retired_at = null",
             columns(rows) or [[], [], [], [], []],
         )
+        for store in stores:
+            connection.execute(
+                "insert into case_store (id, kind, organisations) values (%b, %b, %b) on conflict (id) do update set "
+                "kind = excluded.kind, organisations = excluded.organisations, retired_at = null",
+                [store.id, store.kind, None if store.organisations is None else list(store.organisations)],
+            )
+        _retire(connection, "case_store", [store.id for store in stores])
         _retire(connection, "organisation", [row[0] for row in organisations])
         _retire(connection, "queue", [row[0] for row in queues])
         _retire(connection, "account", [row[0] for row in rows])

@@ -26,7 +26,7 @@ class Desk:
         self.home, self.sandbox, self._redis_url = home, sandbox, redis_url
         self._ahead = timedelta()
         home.workplace.clock = lambda: now() + self._ahead
-        self.deliverer, self._clients, self._pace = self.another()
+        self.deliverer, self.clients, self._pace = self.another()
 
     def another(self) -> tuple[Deliverer, Clients, Pace]:
         """One more deliverer, as a second worker has it."""
@@ -62,19 +62,21 @@ class Desk:
         return [row for row in await self.deliveries() if row["purpose"] == "reply"][-1]
 
     async def close(self) -> None:
-        await self._clients.close()
+        await self.clients.close()
         await self._pace.close()
 
 
 @asynccontextmanager
 async def desk(
-    home: House, redis_url: str, *, gateway: str | None = None, receipts: bool = False
+    home: House, redis_url: str, *, gateway: str | None = None, receipts: bool = False, quiet: bool = True
 ) -> AsyncIterator[Desk]:
-    """A house whose accounts are the sandbox's."""
+    """A house whose accounts are the sandbox's. `quiet`: nothing is said but what the desk says."""
     async with sandbox_server(home.accounts.values(), gateway, receipts=receipts) as sandbox:
         at = home.workplace
         accounts = {id_: replace(account, api_base=sandbox.url) for id_, account in at.settings.accounts.items()}
         at.settings = replace(at.settings, accounts=accounts)
+        if quiet:
+            home.acknowledges(enabled=False)
         there = Desk(home, sandbox, redis_url)
         try:
             yield there

@@ -1,15 +1,17 @@
-"""Triage over our samples, as tables. `python -m tests.confusion` writes them into docs/languages.md."""
+"""Triage and wishes over our samples, as tables. `python -m tests.confusion` writes them into docs/languages.md."""
 
 import json
 from collections import Counter
 from pathlib import Path
 
 from intake.triage import triage
+from translations.languages import ENGLISH_NAMES
+from translations.requests import Found, find
 from translations.understand import understand
 
 SAMPLES = Path(__file__).parent / "data" / "samples.json"
+WISHES = Path(__file__).parent / "data" / "requests.json"
 PAGE = Path(__file__).parents[1] / "docs" / "languages.md"
-BEGIN, END = "<!-- tables: begin -->", "<!-- tables: end -->"
 LEVELS = ("U1", "U2", "U3", "U4")
 SETS = {
     "demo": "The demo's messages",
@@ -57,11 +59,40 @@ def _violations(row: dict) -> set[str]:
     return {code for code in row["issues"] if code != "INF.OTHER"}
 
 
+def wishes() -> list[dict]:
+    """Whole messages, each with what it asks of the system itself, if anything."""
+    return json.loads(WISHES.read_text("utf-8"))
+
+
+def wish_in(row: dict) -> Found | None:
+    return find(understand(row["text"]).text)
+
+
+def wishes_table() -> str:
+    """What was found of the messages that the phrases were never corrected with."""
+    blind = [row for row in wishes() if row["set"] == "blind"]
+    lines = ["| language | stop | forget | ordinary words taken for either |", "|---|--:|--:|--:|"]
+    for code, name in {**ENGLISH_NAMES, "": "**all**"}.items():
+        rows = [row for row in blind if row["lang"] == code or not code]
+        if rows:
+            lines.append(f"| {name} | {_met(rows, 'stop')} | {_met(rows, 'forget')} | {_met(rows, None, wrong=True)} |")
+    return "\n".join(lines)
+
+
+def _met(rows: list[dict], what: str | None, *, wrong: bool = False) -> str:
+    these = [row for row in rows if row["is"] == what]
+    right = sum(getattr(wish_in(row), "what", None) == what for row in these)
+    return f"{len(these) - right if wrong else right} of {len(these)}"
+
+
 def page() -> str:
     """docs/languages.md with the tables as they are now."""
-    before, _, rest = PAGE.read_text("utf-8").partition(BEGIN)
-    after = rest.partition(END)[2]
-    return f"{before}{BEGIN}\n{tables()}\n{END}{after}"
+    text = PAGE.read_text("utf-8")
+    for name, table in (("tables", tables()), ("wishes", wishes_table())):
+        begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+        before, _, rest = text.partition(begin)
+        text = f"{before}{begin}\n{table}\n{end}{rest.partition(end)[2]}"
+    return text
 
 
 if __name__ == "__main__":

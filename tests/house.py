@@ -3,17 +3,19 @@
 import itertools
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from gateway.stores import account_rows
+from gateway.stores import account_rows, store_rows
 from model.http import Request
+from model.network import Acknowledgement
 from runtime.envelope import pack
 from runtime.ids import new_id
 from runtime.keys import load_master
-from runtime.settings import load
+from runtime.settings import CaseStore, load
 from sandbox.accounts import names_in, read_accounts
 from sandbox.secrets import invent
 from storage import listing, receipts
@@ -77,16 +79,32 @@ class House:
             await connection.execute("update waiting set until = 'epoch'")
         return await give_up_waiting(self.workplace)
 
-    async def tickets(self) -> list[Row]:
-        return [row async for row in listing.tickets(self.database, self.workplace.master)]
+    async def tickets(self, *, automatic: bool = False) -> list[Row]:
+        """All tickets; with what the system said by itself only where that is asked for."""
+        found = [row async for row in listing.tickets(self.database, self.workplace.master)]
+        ours = set() if automatic else await self._said_by_itself()
+        return [row | {"messages": [m for m in row["messages"] if m["id"] not in ours]} for row in found]
 
-    async def ticket(self) -> Row:
+    async def ticket(self, *, automatic: bool = False) -> Row:
         """The only ticket there is."""
-        (ticket,) = await self.tickets()
+        (ticket,) = await self.tickets(automatic=automatic)
         return ticket
+
+    async def _said_by_itself(self) -> set[Any]:
+        async with self.database.intake() as connection:
+            cursor = await connection.execute("select id from message where author = 'automatic'")
+            return {id_ for (id_,) in await cursor.fetchall()}
 
     async def receipts(self) -> list[Row]:
         return [row async for row in listing.receipts(self.database)]
+
+    def acknowledges(self, *organisations: str, enabled: bool = True, danger: dict[str, str] | None = None) -> None:
+        """What config.yaml says of answering new tickets: of these organisations, or of all."""
+        settings = self.workplace.settings
+        says, all_ = Acknowledgement(enabled=enabled, danger=danger or {}), settings.network.organisations
+        changed = {id_: replace(all_[id_], acknowledgement=says) for id_ in organisations or all_}
+        network = replace(settings.network, organisations={**all_, **changed})
+        self.workplace.settings = replace(settings, network=network)
 
     async def close(self, number: int, *, at: datetime) -> None:
         """What an agent will do when a matter is done."""
@@ -101,8 +119,8 @@ class House:
         """Forget everybody and everything that was said: for a property test's next example."""
         tables = (
             "receipt, waiting, seen, address_person, address, person_key, person, gram_due, message_grams, attachment, "
-            "message_version, delivery, account_state, message, ticket, person_card, change, audit, "
-            "audit_chain"
+            "message_version, delivery, account_state, message, case_sync, case_file, ticket, person_card, change, "
+            "audit, audit_chain"
         )
         import psycopg
 
@@ -115,13 +133,14 @@ class House:
 
 
 @asynccontextmanager
-async def house(owner: str, redis_url: str, data: Path) -> AsyncIterator[House]:
-    """A house in a fresh database."""
+async def house(owner: str, redis_url: str, data: Path, *, stores: Sequence[CaseStore] = ()) -> AsyncIterator[House]:
+    """A house in a fresh database; `stores` follow its tickets beside the local one."""
     text = CONFIG.read_text("utf-8")
     secrets = invent(names_in(text), data / "sandbox.env")
     settings = load(CONFIG, secrets, unreviewed_phrases=True)
+    settings = replace(settings, case_stores=(*settings.case_stores, *stores))
     master = load_master(data / "keys" / "master.key")
-    migrate(owner, master, settings.network, account_rows(settings))
+    migrate(owner, master, settings.network, account_rows(settings), store_rows(settings))
     workplace = furnished(
         slot="test", settings=settings, master=master, data=data, owner=owner, redis_url=redis_url, most=4
     )

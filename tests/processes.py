@@ -31,7 +31,7 @@ from runtime.embedded import DATABASE, EmbeddedPostgres, EmbeddedValkey
 from runtime.instance import only_one
 from runtime.keys import Master, load_master
 from runtime.ports import some_free_port
-from runtime.settings import process_environment
+from runtime.settings import SANDBOX_API, process_environment
 from sandbox.accounts import Account, names_in, read_accounts
 from sandbox.secrets import invent
 from sandbox.simulate import Summary, simulate
@@ -80,6 +80,7 @@ class System:
 
     def __init__(self, data: Path, servers: ExitStack, ours: ExitStack) -> None:
         self.data, self._servers, self._ours = data, servers, ours
+        self.provider_api: str | None = None  #: where the stand-in for all providers is, if a test has one
         self.secrets = invent(names_in(CONFIG.read_text("utf-8")), data / SANDBOX_SECRETS)
         self.accounts = demo_accounts(self.secrets)
         self.postgres, self.valkey = EmbeddedPostgres(data), EmbeddedValkey(data)
@@ -119,7 +120,8 @@ class System:
     def _role(self, command: str, *more: str) -> Child:
         argv = program(command, self.data, *more, "--sandbox")
         log = self.data / "log" / f"{command}.log"
-        return Child(name=command, argv=argv, env=environment(), log=log, grace_seconds=30)
+        stand_in = {SANDBOX_API: self.provider_api} if self.provider_api else {}
+        return Child(name=command, argv=argv, env=environment(**stand_in), log=log, grace_seconds=30)
 
     def receipts_in(self, *states: str) -> int:
         """How many receipts are in one of these states."""

@@ -13,6 +13,7 @@ import asyncio
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -25,6 +26,7 @@ from sandbox.app import make_app
 from sandbox.faults import Fault
 from sandbox.people import Person
 from sandbox.phones import Item
+from sandbox.simulate import Summary, simulate
 from sandbox.webhook import Webhook
 from sandbox.world import World
 
@@ -64,11 +66,12 @@ class Phone:
 
 
 class Sandbox:
-    """One running stand-in. `accounts` are those given, with `api_base` set to it."""
+    """One running stand-in. `accounts` are those given, by id, with `api_base` set to it."""
 
     def __init__(self, world: World, url: str, loop: asyncio.AbstractEventLoop) -> None:
         self.world, self.url, self._loop = world, url, loop
-        self.accounts = {account.id: replace(account, api_base=url) for account in world.accounts}
+        world.accounts = tuple(replace(account, api_base=url) for account in world.accounts)
+        self.accounts = {account.id: account for account in world.accounts}
 
     def run(self, ask: Callable[[World], T]) -> T:
         """Ask or change the world, from whichever thread."""
@@ -125,6 +128,13 @@ class Sandbox:
         For webhooks that a test hands over itself; what `say` sends is noticed by itself.
         """
         self.run(lambda world: [world.notice(webhook) for webhook in webhooks])
+
+    def simulate(self, **how: Any) -> Future[Summary]:
+        """People write and call, as in `sandbox.simulate`, and the providers know of it."""
+        world = self.world
+        assert world.gateway, "nobody to write to"
+        story = simulate(world.gateway, world.accounts, world=world, **how)
+        return asyncio.run_coroutine_threadsafe(story, self._loop)
 
     def last_words(self, channel: str, person: Person | str, at: datetime) -> None:
         """The person last wrote at that moment."""

@@ -19,7 +19,7 @@ from translations.languages import ENGLISH_NAMES
 _TABLE = "language.name_en"
 _PHRASES = ("urgency.yaml", "requests.yaml")  #: lists of phrases, reviewed as a whole: `reviewed: true` stands in them
 #: beginnings of keys whose texts only agents read: what nobody has translated is shown in English
-OF_THE_DESK = ("refused.", "delivery.", "media.", "file.")
+OF_THE_DESK = ("refused.", "account.", "delivery.", "media.")
 
 
 def languages() -> tuple[str, ...]:

@@ -4,7 +4,7 @@ Two workers never have the same address in hands at once (storage.people.lock_ad
 true until the transaction ends.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -12,7 +12,7 @@ from uuid import UUID
 from channels.contract import OURS
 from intake.calls import Call, call_of, merge
 from intake.decide import Decision, decide, previous
-from intake.merge import joined, opened, reopened
+from intake.merge import chosen_before, joined, opened, reopened
 from intake.originals import refers_to
 from intake.prepare import phone_country
 from model.events import CallStep, DeliveryUpdate, Echo, Event, Received, Sender
@@ -25,6 +25,7 @@ from runtime.keys import Key, Master
 from runtime.settings import Settings
 from storage import delivery_news, messages, people, tickets
 from storage.database import Connection
+from translations.requests import What
 from workers_queue.heard import Heard
 from workers_queue.pending import Pending
 
@@ -40,6 +41,22 @@ class Known:
     person: UUID
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spoken:
+    """Something said in this batch, as an automatic answer needs it."""
+
+    ticket: UUID
+    person: UUID
+    heard: Heard
+    confirm: bool = False  #: it was a wish, and was granted
+
+    @property
+    def wish(self) -> What | None:
+        """What it asked of the system itself. "Start" is none from somebody who never said "stop"."""
+        ask = self.heard.prepared.ask if self.heard.prepared else None
+        return ask.what if ask and (self.confirm or ask.what != "start") else None
+
+
 @dataclass(slots=True)
 class Batch:
     """What is known, and what has been decided so far."""
@@ -49,6 +66,7 @@ class Batch:
     settings: Settings
     at: datetime
     pending: Pending = field(default_factory=Pending)
+    spoken: list[Spoken] = field(default_factory=list)  #: what was said in this batch, for automatic answers
     seen: dict[tuple[str, str], UUID | None] = field(default_factory=dict)
     known: dict[tuple[str, str], Known] = field(default_factory=dict)  #: (account, provider id) → message
     _originals: dict[UUID, messages.Original] = field(default_factory=dict)
@@ -75,6 +93,7 @@ class Batch:
         found = {a.person for a in self._addresses.values() if a.person} | {k.person for k in self.known.values()}
         found |= await delivery_news.people_of(self.connection, _deliveries(heard))
         await self._load_people(found - self._tickets.keys())
+        await self._load_answers(heard)
 
     async def _load_known(self, heard: Iterable[Heard]) -> None:
         ids = {(h.account.id, id_) for h in heard for id_ in _ids(h.event)}
@@ -98,6 +117,13 @@ class Batch:
         several = [t.id for person in found for t in _several_open(self._tickets[person])]
         if several:
             self._answered |= await tickets.last_answered(self.connection, several)
+
+    async def _load_answers(self, heard: Iterable[Heard]) -> None:
+        """Whether somebody has answered whoever says what may be an answer to a menu, or to that somebody."""
+        unsure = {a.person for h in heard if _may_answer_the_menu(h) and (a := self.address(_sender(h.event)))}
+        theirs = [t.id for person in unsure if person for t in self._tickets[person].values() if t.status == "open"]
+        if theirs:
+            self._answered |= await tickets.last_answered(self.connection, theirs)
 
     # ---- people
 
@@ -124,27 +150,58 @@ class Batch:
         address = self._addresses.get(self.master.blind(sender.scope, sender.value))
         return address.person if address else None
 
+    def address(self, sender: Sender | None) -> Address | None:
+        """Where somebody writes from, as it is known by now; None where we have not met them."""
+        return self._addresses.get(self.master.blind(sender.scope, sender.value)) if sender else None
+
     def address_of(self, sender: Sender | None) -> UUID | None:
-        """Where somebody writes from, if we have met them."""
-        address = self._addresses.get(self.master.blind(sender.scope, sender.value)) if sender else None
+        """Its id."""
+        address = self.address(sender)
         return address.id if address else None
 
     def key_of(self, person: UUID) -> Key:
         """The key that seals what this person says."""
         return self._keys[person]
 
-    def went(self, sender: Sender, how: str | None, at: datetime) -> None:
-        """Remember that an address left (`how`) or is back (None), unless something newer is known."""
+    def went(self, sender: Sender, how: str | None, at: datetime) -> bool:
+        """Remember that an address left (`how`) or is back (None), unless something newer is known.
+
+        Gives whether that changes anything.
+        """
         self.person(sender)
-        address = self._addresses[self.master.blind(sender.scope, sender.value)].id
-        if address not in self.pending.left or self.pending.left[address][1] <= at:
-            self.pending.left[address] = (how, at)
+        was = self._addresses[self.master.blind(sender.scope, sender.value)]
+        if was.left_at and was.left_at > at:
+            return False
+        self._addresses[was.blind] = replace(was, left_how=how, left_at=at)
+        self.pending.left[was.id] = (how, at)
+        return was.left_how != how
 
     def is_back(self, sender: Sender, at: datetime) -> None:
         """Whoever writes to us can be written to; a wish to hear no more broadcasts stays a wish."""
-        address = self._addresses.get(self.master.blind(sender.scope, sender.value))
+        address = self.address(sender)
         if address and address.left_how in ("blocked", "unfollowed"):
             self.went(sender, None, at)
+
+    def chose(self, sender: Sender, language: str, at: datetime) -> bool:
+        """Remember which language somebody chose, unless a later choice is known; gives whether that changes it."""
+        was = self.address(sender)
+        if was is None or (was.language_at and was.language_at > at):
+            return False
+        self._addresses[was.blind] = replace(was, language=language, language_at=at)
+        self.pending.languages[was.id] = (language, at)
+        self.menu(sender, out=False)
+        return was.language != language
+
+    def menu(self, sender: Sender, *, out: bool) -> None:
+        """Remember whether a choice of languages waits for an answer from this address."""
+        was = self.address(sender)
+        if was and was.asked_language != out:
+            self._addresses[was.blind] = replace(was, asked_language=out)
+            self.pending.asked[was.id] = out
+
+    def somebody_answered(self, person: UUID) -> bool:
+        """Whether somebody has written in an open ticket of this person; known where it was asked for in `load`."""
+        return any(t.id in self._answered for t in self._tickets[person].values() if t.status == "open")
 
     # ---- tickets
 
@@ -164,6 +221,9 @@ class Batch:
         match decision.does:
             case "opens":
                 ticket = opened(facts, id=new_id(), person=person, previous=previous(list(theirs.values())))
+                address = self.address(_sender(heard.event))
+                if address:
+                    ticket = chosen_before(ticket, address.language, address.language_at)
             case "reopens":
                 ticket = joined(reopened(decision.the_ticket), facts)
             case _:
@@ -193,6 +253,14 @@ class Batch:
     def _keep(self, ticket: Ticket) -> None:
         self._tickets[ticket.person][ticket.id] = ticket
         self._touched.add(ticket.id)
+
+    def opens(self, ticket: UUID) -> bool:
+        """Whether this ticket opens in this batch."""
+        return ticket not in self._before
+
+    def reasons_before(self, ticket: UUID) -> tuple[str, ...]:
+        """Why a ticket was urgent when it was read; nothing for a new one."""
+        return self._before[ticket].reasons if ticket in self._before else ()
 
     # ---- messages
 
@@ -250,10 +318,13 @@ class Batch:
 
     # ---- writing
 
-    async def write(self) -> None:
-        """Place what is new or has changed, and write everything."""
+    def place(self) -> list[Ticket]:
+        """What is new or has changed, each ticket where it belongs now."""
         everything = {t.id: t for theirs in self._tickets.values() for t in theirs.values()}
-        placed = [self._placed(everything[id_]) for id_ in sorted(self._touched)]
+        return [self._placed(everything[id_]) for id_ in sorted(self._touched)]
+
+    async def write(self, placed: Sequence[Ticket]) -> None:
+        """Write everything; `placed` is what `place` gave."""
         home = {t.id: t.organisation for t in placed if t.organisation}
         await self._new.write(self.connection)
         await self.pending.write_tickets(self.connection, self._before, placed)
@@ -275,6 +346,14 @@ class Batch:
     def _open_elsewhere(self, ticket: Ticket, organisation: UUID) -> bool:
         others = self._tickets[ticket.person].values()
         return any(t.id != ticket.id and t.status == "open" and t.organisation == organisation for t in others)
+
+
+def _sender(event: Event) -> Sender | None:
+    return getattr(event, "sender", None)
+
+
+def _may_answer_the_menu(heard: Heard) -> bool:
+    return bool(heard.prepared and heard.prepared.ask and not heard.prepared.ask.certain)
 
 
 def _deliveries(heard: Iterable[Heard]) -> list[UUID]:

@@ -30,9 +30,10 @@ from model.tickets import Message
 from runtime.ids import new_id
 from runtime.keys import Key
 from storage.delivery_news import News
-from workers_queue.batch import Batch, Known, dedupe_id, our_id
+from workers_queue.batch import Batch, Known, Spoken, dedupe_id, our_id
 from workers_queue.compose import compose
 from workers_queue.heard import Heard
+from workers_queue.wishes import as_it_is_meant, grant
 
 
 def hear(batch: Batch, heard: Heard) -> str:
@@ -65,7 +66,8 @@ def _again(batch: Batch, heard: Heard) -> str:
     """
     known = _known(batch, heard, heard.event.provider_id) if isinstance(heard.event, Received) else None
     if known is not None:
-        if heard.at < batch.said_at(known):
+        ask = _prepared(heard).ask
+        if heard.at < batch.said_at(known) and (ask is None or ask.certain):  # else it is not known how it was taken
             batch.join(known, _prepared(heard).facts)
         batch.earlier(known, heard)
     return "seen before"
@@ -83,8 +85,10 @@ def _prepared(heard: Heard) -> Prepared:
 
 def _received(batch: Batch, heard: Heard, event: Received) -> str:
     person, key = _who(batch, heard, event)
+    heard = as_it_is_meant(batch, heard, person)
     ticket, what = _shown(batch, heard, person, key, replied_to=_known(batch, heard, event.reply_to))
     batch.preview(ticket, person, event.provider_id, _prepared(heard).words.text)
+    batch.spoken.append(Spoken(ticket=ticket, person=person, heard=heard, confirm=grant(batch, heard, ticket)))
     return f"{event.kind}, {what}"
 
 
@@ -117,7 +121,8 @@ def _call(batch: Batch, heard: Heard, event: CallStep | CallEnded) -> str:
         batch.take(heard, known.id)
         return "adds to its call"
     person, key = batch.person(event.sender)
-    _, what = _shown(batch, heard, person, key)
+    ticket, what = _shown(batch, heard, person, key)
+    batch.spoken.append(Spoken(ticket=ticket, person=person, heard=heard))
     batch.add_to_call(batch.known[heard.account.id, event.provider_id], told(event))
     return f"call, {what}"
 
@@ -211,7 +216,9 @@ def _unsupported(batch: Batch, heard: Heard, event: Unsupported) -> str:
         batch.take(heard, None)
         return f"{event.what}: kept in this receipt"
     person, key = batch.person(event.sender)
-    return f"{event.what}: {_shown(batch, heard, person, key)[1]}"
+    ticket, what = _shown(batch, heard, person, key)
+    batch.spoken.append(Spoken(ticket=ticket, person=person, heard=heard))
+    return f"{event.what}: {what}"
 
 
 def _delivery(batch: Batch, heard: Heard, event: DeliveryUpdate) -> str:

@@ -81,7 +81,8 @@ def taken_for(heard: Heard, event: Event) -> Heard:
     """The same place in the same receipt, with another event standing there."""
     said, account, prepared = as_message(event), heard.account, None
     try:
-        prepared = prepare(said, heard.at, account=account.id, channel=account.channel) if said else None
+        if said:
+            prepared = prepare(said, heard.at, account=account.id, channel=account.channel, languages=account.languages)
     except Exception as error:  # noqa: BLE001 - its neighbours in the receipt are understood; it fails where it is heard
         log.error("heard.not_understood", receipt=str(heard.receipt), error=type(error).__name__)
     return replace(heard, event=event, prepared=prepared)

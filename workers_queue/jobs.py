@@ -31,5 +31,11 @@ def fetch() -> None:
     wake("fetch")
 
 
+def sync_cases() -> None:
+    """Somebody has changed a ticket: the worker tells the case stores at once."""
+    here().nudger.begin("sync_cases")
+    wake("sync_cases")
+
+
 async def _also(name: str) -> None:
     here().nudger.nudge(name)

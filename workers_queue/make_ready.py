@@ -7,7 +7,7 @@ from uuid import UUID
 from weakref import WeakSet
 
 from channels.contract import CannotSay, Part
-from model.deliveries import BROADCAST, CONVERSATION, Choice, OutFile, Reason
+from model.deliveries import BROADCAST, CONVERSATION, LANGUAGES, Choice, OutFile, Reason
 from outbound.clients import Clients, Line, NoAccount
 from outbound.outfiles import load
 from outbound.pace import Pace
@@ -92,7 +92,7 @@ class Rendering:
     async def _rendered(self, row: Claimed, line: Line, keys: Mapping[UUID, Key], now: datetime) -> Sequence[Part]:
         if row.left_how in ("blocked", "unfollowed"):
             raise CannotSay("blocked")
-        if row.left_how == "opted_out" and row.priority == BROADCAST:
+        if row.left_how and row.priority == BROADCAST:
             raise CannotSay("opted_out")
         said = outgoing(
             row,
@@ -120,7 +120,8 @@ class Rendering:
         )
 
     def _choices(self, row: Claimed, line: Line) -> Sequence[Choice]:
-        if row.menu != "languages":
+        """What can be tapped under the words; a number typed as an answer counts in the same order."""
+        if row.menu != LANGUAGES:
             return ()
         return choices(line.account.languages, unreviewed=self._at.settings.unreviewed_phrases)
 

@@ -8,8 +8,9 @@ from uuid import UUID
 import orjson
 
 from intake.calls import Call
-from model.tickets import Message, StoredAttachment, Ticket
-from storage import audit, cards, delivery_news, feed, messages, people, tickets
+from model.deliveries import NewDelivery
+from model.tickets import AUTOMATIC, Message, StoredAttachment, Ticket
+from storage import audit, cards, case_sync, delivery_news, feed, messages, outbox, people, tickets
 from storage.database import Connection
 from storage.delivery_news import News
 from workers_queue.fates import tell
@@ -29,6 +30,10 @@ class Pending:
     calls: dict[UUID, Call] = field(default_factory=dict)  #: message → all that is known by now
     earlier: dict[UUID, tuple[datetime, datetime]] = field(default_factory=dict)  #: message → when said, when arrived
     left: dict[UUID, tuple[str | None, datetime]] = field(default_factory=dict)  #: address → how it left, if it did
+    languages: dict[UUID, tuple[str, datetime]] = field(default_factory=dict)  #: address → language chosen, when
+    asked: dict[UUID, bool] = field(default_factory=dict)  #: address → whether a menu of languages is out
+    deliveries: list[NewDelivery] = field(default_factory=list)
+    acknowledged: dict[UUID, str] = field(default_factory=dict)  #: new ticket → language of its answer, or why none
     news: list[News] = field(default_factory=list)  #: of what we sent
     echoes: list[tuple[str, str, UUID]] = field(default_factory=list)  #: account, provider id, our delivery
     waiting: list[tuple[UUID, int, str, str]] = field(default_factory=list)  #: receipt, position, account, original
@@ -37,16 +42,25 @@ class Pending:
         """(account, provider id) of new messages: events may have been waiting for them."""
         return [(account, id_[2:]) for (account, id_), message in self.remember.items() if message and id_[:2] == "m:"]
 
+    def jobs(self) -> set[str]:
+        """The jobs that this batch gives something to do."""
+        due = {"deliver": self.deliveries, "fetch": self.attachments}
+        return {job for job, rows in due.items() if rows}
+
     async def write_tickets(
         self, connection: Connection, before: Mapping[UUID, Ticket], after: Sequence[Ticket]
     ) -> None:
-        """New and changed tickets with their people's cards, audit lines, and news for open pages."""
+        """New and changed tickets with their people's cards, audit lines, and news for case stores and open pages."""
         await cards.make(connection, {(t.organisation, t.person) for t in after if t.organisation})
         new = [t for t in after if t.id not in before]
         changed = [(was.organisation, t) for t in after if (was := before.get(t.id)) and was.organisation]
         await tickets.insert(connection, await _numbered(connection, new), self.previews)
         await tickets.update(connection, changed, self.previews)
-        await audit.write(connection, [line for t in after for line in _lines(before.get(t.id), t)])
+        went = [(was, t.organisation, t.id) for was, t in changed if t.organisation and was != t.organisation]
+        await case_sync.moved(connection, went)
+        await case_sync.changed(connection, [(t.organisation, t.id) for t in after if t.organisation])
+        lines = [line for t in after for line in _lines(before.get(t.id), t, self.acknowledged.get(t.id))]
+        await audit.write(connection, lines)
         news: list[tuple[UUID, UUID, feed.What]] = [(t.organisation, t.id, "changed") for t in after if t.organisation]
         await feed.tell(connection, news + [(was, t.id, "gone") for was, t in changed if was != t.organisation])
 
@@ -64,13 +78,16 @@ class Pending:
         await messages.set_unsent(connection, list(self.unsent.items()))
         await messages.set_call(connection, [(id_, call_json(call)) for id_, call in self.calls.items()])
         await messages.set_earlier(connection, [(id_, *moments) for id_, moments in self.earlier.items()])
-        worded = {m.id for _, m in rows if m.text} | self.texts.keys()
+        await outbox.insert(connection, self.deliveries)
+        worded = {m.id for _, m in rows if m.text and m.author != AUTOMATIC} | self.texts.keys()
         await messages.insert_gram_due(connection, [(lives[id_], id_) for id_ in sorted(worded)])
 
     async def write_rest(self, connection: Connection, at: datetime, *, wait: timedelta) -> None:
         """What has been taken in, who can no longer be written to, and what waits for its original."""
         await messages.remember(connection, [(a, id_, m) for (a, id_), m in self.remember.items()], at)
         await people.set_left(connection, self.left)
+        await people.set_language(connection, self.languages)
+        await people.set_asked(connection, self.asked)
         await messages.wait(connection, self.waiting, at + wait)
         await delivery_news.remember_echo(connection, self.echoes)
         await tell(connection, await delivery_news.told(connection, self.news))
@@ -89,15 +106,15 @@ async def _numbered(connection: Connection, new: Sequence[Ticket]) -> list[Ticke
     return [replace(t, number=n) for t, n in zip(sorted(new, key=lambda t: t.opened_at), numbers, strict=True)]
 
 
-def _lines(was: Ticket | None, now: Ticket) -> list[audit.Line]:
+def _lines(was: Ticket | None, now: Ticket, acknowledged: str | None) -> list[audit.Line]:
     if was is None:
-        return [_line("ticket.opened", now)]
+        return [_line("ticket.opened", now, acknowledged=acknowledged or "")]
     lines = [_line("ticket.reopened", now)] if was.status != now.status else []
     return [*lines, _line("ticket.moved", now, was)] if was.queue != now.queue else lines
 
 
-def _line(action: str, ticket: Ticket, was: Ticket | None = None) -> audit.Line:
-    detail = {"queue": ticket.queue, "routed_by": ticket.routed_by, "urgency": ticket.urgency}
+def _line(action: str, ticket: Ticket, was: Ticket | None = None, **more: str) -> audit.Line:
+    detail = {"queue": ticket.queue, "routed_by": ticket.routed_by, "urgency": ticket.urgency, **more}
     if was and was.organisation == ticket.organisation:  # no organisation learns of another from its own trail
         detail["from"] = was.queue
     return audit.Line(organisation=ticket.organisation, actor="intake", action=action, ticket=ticket.id, detail=detail)

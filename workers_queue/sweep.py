@@ -14,6 +14,7 @@ import structlog
 from runtime.ids import now
 from storage import audit, day_keys, feed, media, messages, receipts, search
 from workers_queue.deliver import recover
+from workers_queue.retention import keep_retention
 from workers_queue.take_in import give_up_waiting, take_in
 from workers_queue.workplace import Workplace
 
@@ -120,5 +121,6 @@ _DUTIES: tuple[tuple[float, Callable[[Workplace], Awaitable[object]]], ...] = (
     (5.0, chain_audit),
     (15.0, give_up_waiting),
     (3600.0, keep_house),
+    (3600.0, keep_retention),
     (3600.0, drop_orphans),
 )

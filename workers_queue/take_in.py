@@ -1,18 +1,18 @@
 """From stored requests to tickets in the queues of the responsible organisations. Safe to run twice."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 import structlog
 
 from channels.contract import Unreadable
 from intake.originals import refers_to, without_original
-from runtime.ids import now
 from runtime.keys import CannotOpen
 from storage import messages, people, receipts
 from storage.database import Connection, StoreAway, code_of, collided
 from storage.receipts import Claimed, Lease, LeaseLost
+from workers_queue.automatic import answer
 from workers_queue.batch import Batch, locks
 from workers_queue.hear import hear, hear_now
 from workers_queue.heard import Heard, read, taken_for
@@ -36,6 +36,7 @@ async def take_in(at: Workplace, *, tried_first: bool = False) -> int:
         readable = await _readable(at, lease)
         if readable:
             await _halving(at, lease, readable)
+            at.wakes["sync_cases"].set()
         return len(lease.receipts)
 
 
@@ -63,13 +64,14 @@ async def _halving(at: Workplace, lease: Lease, part: Part, *, patient: bool = F
     Receipts whose people another worker has in hands come last, and then wait (`patient`).
     """
     busy: Part = []
-    files = False
+    due: set[str] = set()
     try:
         async with at.database.intake() as connection:
             if not patient:
                 part, busy = await _whose_people_are_free(at, connection, part)
             if part:
-                files = await _in_one_transaction(at, connection, lease.token, part)
+                due = await _in_one_transaction(at, connection, lease.token, part)
+        _nudge(at, due)
     except LeaseLost:
         log.warning("take_in.lease_lost", receipts=len(part))
     except StoreAway as error:
@@ -78,8 +80,6 @@ async def _halving(at: Workplace, lease: Lease, part: Part, *, patient: bool = F
         await _halves(at, lease, part, error)
     except Exception as error:  # noqa: BLE001
         await _halves(at, lease, part, error)
-    if files:
-        at.nudger.nudge("fetch")
     if busy:
         await _halving(at, lease, busy, patient=True)
 
@@ -104,16 +104,22 @@ async def _whose_people_are_free(at: Workplace, connection: Connection, part: Pa
     return [p for p in part if p[0].id not in busy], [p for p in part if p[0].id in busy]
 
 
-async def _in_one_transaction(at: Workplace, connection: Connection, lease: UUID, part: Part) -> bool:
-    """Whether there is something to fetch now."""
-    batch = Batch(connection, at.master, at.settings, now())
+def _nudge(at: Workplace, jobs: Iterable[str]) -> None:
+    """After the commit: whoever is woken looks for rows."""
+    for job in jobs:
+        at.nudger.nudge(job)
+
+
+async def _in_one_transaction(at: Workplace, connection: Connection, lease: UUID, part: Part) -> set[str]:
+    """Gives the names of the jobs that have something to do now."""
+    batch = Batch(connection, at.master, at.settings, at.clock())
     fresh = all(claimed.tries == 1 for claimed, _ in part)
     told = await _taken(at, batch, sorted((h for _, events in part for h in events), key=_order), with_late=fresh)
     lines: dict[UUID, dict[int, str]] = {claimed.id: {} for claimed, _ in part}
     for one, line in told:
         lines[one.receipt][one.position] = line
     await receipts.done(connection, lease, {id_: [said[n] for n in sorted(said)] for id_, said in lines.items()})
-    return bool(batch.pending.attachments)
+    return batch.pending.jobs()
 
 
 async def _taken(at: Workplace, batch: Batch, heard: Sequence[Heard], *, with_late: bool) -> list[tuple[Heard, str]]:
@@ -127,8 +133,15 @@ async def _taken(at: Workplace, batch: Batch, heard: Sequence[Heard], *, with_la
     if with_late:
         late = await messages.no_longer_waiting(batch.connection, batch.pending.new_ids())
         await _hear_late(at, batch, await _again(at, batch.connection, late))
-    await batch.write()
+    await _write(batch)
     return told
+
+
+async def _write(batch: Batch) -> None:
+    """Everything that was decided; what we say by ourselves is decided last, when each ticket has its place."""
+    placed = batch.place()
+    await answer(batch, placed)
+    await batch.write(placed)
 
 
 def _order(heard: Heard) -> tuple[bool, object, str, UUID, int]:
@@ -165,15 +178,16 @@ async def give_up_waiting(at: Workplace) -> int:
     for one in waiting:  # each by itself, and none twice within the hour
         try:
             async with at.busy, at.database.intake() as connection:
-                await _without_its_original(at, connection, one)
+                due = await _without_its_original(at, connection, one)
+            _nudge(at, due)
             done += 1
         except Exception as error:  # noqa: BLE001 - it is tried again in an hour, for as long as its receipt is kept
             log.error("take_in.late_poison", receipt=str(one.receipt_id), error=_kind(error))
     return done
 
 
-async def _without_its_original(at: Workplace, connection: Connection, waiting: messages.Waiting) -> None:
-    batch = Batch(connection, at.master, at.settings, now())
+async def _without_its_original(at: Workplace, connection: Connection, waiting: messages.Waiting) -> set[str]:
+    batch = Batch(connection, at.master, at.settings, at.clock())
     found = await _again(at, connection, [waiting])
     await batch.load(found)
     # its original may have come after all, with a receipt that had to be tried again
@@ -181,7 +195,8 @@ async def _without_its_original(at: Workplace, connection: Connection, waiting: 
     heard = [h if came else taken_for(h, without_original(h.event)) for h, came in zip(found, here, strict=True)]
     await _hear_late(at, batch, heard)
     await messages.no_longer_waits(connection, waiting)
-    await batch.write()
+    await _write(batch)
+    return batch.pending.jobs()
 
 
 async def _one_by_one(at: Workplace, heard: Sequence[Heard]) -> int:
@@ -193,7 +208,9 @@ async def _one_by_one(at: Workplace, heard: Sequence[Heard]) -> int:
     for one in sorted(heard, key=_order) if len(heard) > 1 else ():
         try:
             async with at.database.intake() as connection:
-                await _taken(at, Batch(connection, at.master, at.settings, now()), [one], with_late=False)
+                batch = Batch(connection, at.master, at.settings, at.clock())
+                await _taken(at, batch, [one], with_late=False)
+            _nudge(at, batch.pending.jobs())
             saved += 1
         except Exception as error:  # noqa: BLE001 - this is the poison
             log.warning("take_in.poison", receipt=str(one.receipt), position=one.position, error=_kind(error))

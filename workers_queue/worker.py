@@ -21,11 +21,12 @@ from rq.timeouts import BaseDeathPenalty
 from rq.worker import WorkerStatus
 
 from storage import media, receipts
-from translations import lexicon
+from translations import lexicon, requests
 from workers_queue.deliver import deliver, recover
 from workers_queue.fetch import fetch
 from workers_queue.nudge import QUEUE
 from workers_queue.sweep import sweep
+from workers_queue.sync import sync
 from workers_queue.workplace import Workplace
 
 HARD_LIMIT = 90.0  # seconds a job may take; its lease has run out by then
@@ -131,6 +132,7 @@ def _serve(redis_url: str) -> None:
 
 async def _begin(workplace: Workplace, redis_url: str) -> list[asyncio.Task[None]]:
     await asyncio.to_thread(lexicon.warm)  # else the first message of an unknown language pays for all of them
+    await asyncio.to_thread(requests.warm)
     await workplace.database.open()
     async with workplace.database.intake() as connection:
         await workplace.day_keys.refresh(connection)
@@ -138,7 +140,7 @@ async def _begin(workplace: Workplace, redis_url: str) -> list[asyncio.Task[None
         await media.release(connection, slot=workplace.slot)
     await recover(workplace, slot=workplace.slot)
     log.info("worker.started", slot=workplace.slot, released=released)
-    duties = (sweep(workplace), deliver(workplace, redis_url), fetch(workplace))
+    duties = (sweep(workplace), deliver(workplace, redis_url), fetch(workplace), sync(workplace))
     return [asyncio.create_task(duty) for duty in duties]
 
 

@@ -29,7 +29,7 @@ class Workplace:
     files: Files
     clock: Callable[[], datetime] = now
     wakes: Mapping[str, asyncio.Event] = field(  #: what a nudge wakes, by the job's name
-        default_factory=lambda: {"deliver": asyncio.Event(), "fetch": asyncio.Event()}
+        default_factory=lambda: {job: asyncio.Event() for job in ("deliver", "fetch", "sync_cases")}
     )
     busy: asyncio.Lock = field(default_factory=asyncio.Lock)  #: one batch at a time: jobs and the sweep share a core
 

@@ -89,8 +89,14 @@ def _value(written: str) -> Any:
         return written
 
 
-def _take(request: web.Request, account: Account | None, to: str, content: Mapping[str, Any], upload: Upload | None,
-          fate: Fate) -> web.Response:  # fmt: skip
+def _take(
+    request: web.Request,
+    account: Account | None,
+    to: str,
+    content: Mapping[str, Any],
+    upload: Upload | None,
+    fate: Fate,
+) -> web.Response:
     world = request.app[WORLD]
     if not to:
         raise Denied(refusals.refusal("facebook", "bad_address"))
@@ -143,8 +149,9 @@ def _too_late(world: World, to: str, content: Mapping[str, Any]) -> bool:
     return heard is not None and world.now() - heard > window
 
 
-def _item(world: World, account: Account | None, to: str, mid: str, content: Mapping[str, Any], upload: Upload | None
-          ) -> Item:  # fmt: skip
+def _item(
+    world: World, account: Account | None, to: str, mid: str, content: Mapping[str, Any], upload: Upload | None
+) -> Item:
     message = inside(content, "message")
     attachment, metadata = inside(message, "attachment"), message.get("metadata")
     payload = inside(attachment, "payload")

@@ -1,9 +1,9 @@
-"""Twilio's API as far as text messages go: twilio.com/docs/messaging/api, and what a check of the account asks."""
+"""Twilio's API as far as text messages go: twilio.com/docs/messaging/api."""
 
 import base64
+import re
 import secrets
 from collections.abc import Sequence
-from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
 
@@ -24,18 +24,15 @@ _LONGEST = 1600
 #: Twilio's own numbers for trying out its refusals: twilio.com/docs/iam/test-credentials
 _MAGIC = {"+15005550001": 21211, "+15005550002": 21612, "+15005550003": 21408, "+15005550004": 21610,
           "+15005550009": 21614}  # fmt: skip
+_E164 = re.compile(r"\+[1-9]\d{6,14}")
 _NO_SUCH = refusals.refusal("twilio", "404")
 
 
 def routes() -> list[web.RouteDef]:
-    """The paths below Twilio's hosts, which stand on one here."""
+    """Messages; `twilio_calls` has calls and files, `twilio_account` what is asked."""
     return [
         web.post(ROOT + "/Messages.json", _send),
         web.get(ROOT + "/Messages/{sid}.json", _resource),
-        web.get(ROOT + "/IncomingPhoneNumbers.json", _numbers),
-        web.get(ROOT + "/Balance.json", _balance),
-        web.get("/2010-04-01/Accounts/{account}.json", _account),
-        web.get("/v1/Services/{sid}", _service),
     ]
 
 
@@ -92,8 +89,9 @@ def _sender(accounts: Sequence[Account], form: dict[str, str]) -> Account | None
     raise Denied(refusals.twilio(code, message="The sender is not one of this account's"))
 
 
-def _take(request: web.Request, account: Account | None, form: dict[str, str], media: list[str], fate: Fate
-          ) -> web.Response:  # fmt: skip
+def _take(
+    request: web.Request, account: Account | None, form: dict[str, str], media: list[str], fate: Fate
+) -> web.Response:
     world = request.app[WORLD]
     _check(world, account, form, media)
     sid = f"{'MM' if media else 'SM'}{secrets.token_hex(16)}"
@@ -111,6 +109,8 @@ def _check(world: World, account: Account | None, form: dict[str, str], media: l
     to, words = form.get("To", ""), form.get("Body", "")
     if to in _MAGIC or not to:
         raise Denied(refusals.twilio(_MAGIC.get(to, 21604)))
+    if not _E164.fullmatch(to):
+        raise Denied(refusals.refusal("twilio", "bad_address"))
     if not (words or media or form.get("ContentSid")):
         raise Denied(refusals.twilio(21619, message="A text message body or media urls must be specified."))
     if len(words) > _LONGEST:
@@ -153,53 +153,3 @@ def _keep(world: World, account: Account | None, form: dict[str, str], media: li
 async def _resource(request: web.Request) -> Answer:
     caller(request)
     return await look(request, request.app[WORLD].memory.resources.get(request.match_info["sid"]))
-
-
-async def _account(request: web.Request) -> Answer:
-    caller(request)
-    sid = request.match_info["account"]
-    return await look(request, {"sid": sid, "friendly_name": "Hotline", "status": "active", "type": "Full"})
-
-
-async def _balance(request: web.Request) -> Answer:
-    caller(request)
-    return await look(request, {"account_sid": request.match_info["account"], "balance": "86.40", "currency": "USD"})
-
-
-async def _service(request: web.Request) -> Answer:
-    sid, accounts = request.match_info["sid"], caller(request)
-    found = next((a for a in accounts if a.keys.get("messaging_service_sid") == sid), None)
-    if accounts and not found:
-        raise Denied(_NO_SUCH)
-    hook = found.hook_url if found else None
-    return await look(
-        request,
-        {
-            "sid": sid, "account_sid": found.key("account_sid") if found else None, "friendly_name": "Hotline",
-            "inbound_request_url": hook, "inbound_method": "POST", "status_callback": hook,
-            "use_inbound_webhook_on_number": False, "validity_period": 36000, "smart_encoding": False,
-        },
-    )  # fmt: skip
-
-
-async def _numbers(request: web.Request) -> Answer:
-    """The account's numbers, each with the webhooks of the accounts of config.yaml that use it."""
-    accounts, wanted = caller(request), request.query.get("PhoneNumber")
-    numbers = dict.fromkeys(str(a.keys["number"]) for a in accounts if a.keys.get("number"))
-    shown = [_number(request, number, accounts) for number in numbers if wanted in (None, number)]
-    uri = f"/2010-04-01/Accounts/{request.match_info['account']}/IncomingPhoneNumbers.json"
-    page = {"page": 0, "page_size": 50, "start": 0, "end": len(shown), "uri": uri, "first_page_uri": uri}
-    return await look(request, {"incoming_phone_numbers": shown, "next_page_uri": None, **page})
-
-
-def _number(request: web.Request, number: str, accounts: Sequence[Account]) -> dict[str, Any]:
-    hooks = {a.channel: a.hook_url for a in accounts if a.keys.get("number") == number}
-    now = format_datetime(datetime.now().astimezone())
-    return {
-        "sid": "PN" + number.lstrip("+").rjust(32, "0"), "account_sid": request.match_info["account"],
-        "phone_number": number, "friendly_name": number, "capabilities": {"voice": True, "sms": True, "mms": False},
-        "voice_url": hooks.get("voice"), "voice_method": "POST", "sms_url": hooks.get("sms"), "sms_method": "POST",
-        "status_callback": f"{hooks['voice']}/status" if "voice" in hooks else None, "status_callback_method": "POST",
-        "voice_fallback_url": None, "sms_fallback_url": None, "voice_receive_mode": "voice", "status": "in-use",
-        "date_created": now, "date_updated": now, "api_version": "2010-04-01",
-    }  # fmt: skip

@@ -26,8 +26,9 @@ def image(account: Account, person: Person, at: datetime, number: int, file: Fil
     return _attachment(account, person, at, number, "image", _media(account, number, f"photo.{file.ending}", file))
 
 
-def audio(account: Account, person: Person, at: datetime, number: int, seconds: int = 5, file: File | None = None
-          ) -> Webhook:  # fmt: skip
+def audio(
+    account: Account, person: Person, at: datetime, number: int, seconds: int = 5, file: File | None = None
+) -> Webhook:
     """A voice note; Messenger does not say how long it is."""
     clip = _media(account, number, "audioclip.mp4", file or File("m4a", seconds))
     return _attachment(account, person, at, number, "audio", clip)

@@ -25,8 +25,9 @@ def image(account: Account, person: Person, at: datetime, number: int, file: Fil
     return _message(account, person, at, number, "image", more, quotable=True, file=file)
 
 
-def audio(account: Account, person: Person, seconds: int, at: datetime, number: int, file: File | None = None
-          ) -> Webhook:  # fmt: skip
+def audio(
+    account: Account, person: Person, seconds: int, at: datetime, number: int, file: File | None = None
+) -> Webhook:
     """A voice note; `duration` is in milliseconds."""
     more = {"duration": seconds * 1000, "contentProvider": {"type": "line"}}
     return _message(account, person, at, number, "audio", more, file=file or File("m4a", seconds))

@@ -32,16 +32,18 @@ def edit(account: Account, person: Person, words: str, of: int, at: datetime, nu
     return _deliver(account, person, number, "edited_message", message, "edit")
 
 
-def photo(account: Account, person: Person, at: datetime, number: int, caption: str = "", file: File = PHOTO
-          ) -> Webhook:  # fmt: skip
+def photo(
+    account: Account, person: Person, at: datetime, number: int, caption: str = "", file: File = PHOTO
+) -> Webhook:
     """A photo in two sizes, with or without a caption."""
     sizes = [_file(account, number, f"photo{w}", file) | {"width": w, "height": w * 3 // 4} for w in (90, 1280)]
     said = {"caption": caption} if caption else {}
     return _message(account, person, at, number, "photo", {"photo": sizes, **said})
 
 
-def voice(account: Account, person: Person, seconds: int, at: datetime, number: int, file: File | None = None
-          ) -> Webhook:  # fmt: skip
+def voice(
+    account: Account, person: Person, seconds: int, at: datetime, number: int, file: File | None = None
+) -> Webhook:
     """A voice note."""
     more = {"duration": seconds, "mime_type": "audio/ogg", "file_size": seconds * 3900}
     note = _file(account, number, "voice", file or File("ogg", seconds)) | more

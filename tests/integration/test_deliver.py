@@ -11,7 +11,6 @@ from outbound.words import LONGEST, BadText
 from runtime.ids import new_id, now
 from sandbox.people import person
 from sandbox.providers import facebook, line
-from storage import listing
 from tests.answering import desk
 from workers_queue.deliver import recover
 
@@ -141,34 +140,6 @@ async def test_a_worker_that_dies_while_sending(out):
         await pace.close()
     by_account = {row["account"]: row["state"] for row in await replies(out)}
     assert by_account == {"line-th": "sent", "facebook-kh": "unknown"}
-
-
-async def test_an_outage_of_ten_minutes(out):
-    """Nothing lost, nothing doubled, and the account says what is wrong with it meanwhile (promise 10)."""
-    people_ = [person(f"p{n}", "km", "KH") for n in range(12)]
-    for n, who in enumerate(people_):
-        await writes_on_messenger(out, who=who, number=n)
-    outage = out.sandbox.fault("500", provider="facebook")
-    for n, ticket in enumerate(await out.home.tickets()):
-        await out.say(f"answer {n}", ticket)
-    for _ in range(40):
-        await out.deliver()
-        out.pass_time(timedelta(seconds=15))
-    assert {row["state"] for row in await replies(out)} == {"queued"}
-    account = next(a for a in await listing.accounts(out.home.database) if a["id"] == "facebook-kh")
-    assert account["reason"] == "away"
-    assert account["failing_since"]
-    assert outage.struck < 12 * 12, "the provider was hammered while it was down"
-    out.sandbox.mend()
-    for _ in range(40):
-        await out.deliver()
-        out.pass_time(timedelta(seconds=30))
-    assert {row["state"] for row in await replies(out)} == {"sent"}
-    for who in people_:
-        said = [item for item in out.sandbox.phone("facebook", who).received if item.text.startswith("answer")]
-        assert [item.times for item in said] == [1]
-    account = next(a for a in await listing.accounts(out.home.database) if a["id"] == "facebook-kh")
-    assert (account["failing_since"], account["reason"]) == (None, None)
 
 
 async def test_a_revoked_token_holds_words_back_until_it_is_mended(out):

@@ -20,6 +20,7 @@ from sandbox.providers import line, telegram
 from storage import audit, search
 from storage.database import Database, login_dsn
 from storage.wall import holes
+from tests.case_office import sync_all
 from tests.house import NOON, House
 
 SHWE, KAMPUNG = organisation_uuid("shwe"), organisation_uuid("kampung-lima")
@@ -66,6 +67,7 @@ async def two(home):
             "insert into message_version (organisation_id, id, message_id, at, text) "
             "select organisation_id, gen_random_uuid(), id, now(), text from message where text is not null"
         )
+    await sync_all(home)
     return home
 
 
@@ -178,7 +180,7 @@ async def test_what_the_desk_may_not_read_it_cannot_read(two, web):
         every = await rows(
             connection, "select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace"
         )
-    allowed = {*await desk_reads(web), "organisation", "queue", "account", "feed_epoch"}
+    allowed = {*await desk_reads(web), "organisation", "queue", "account", "case_store", "feed_epoch"}
     closed = {name for (name,) in every} - allowed
     assert {"person_key", "address", "receipt", "seen", "day_key", "message_grams", "gram_due"} <= closed
     for table in closed:
@@ -212,6 +214,8 @@ async def test_a_desk_writes_into_no_other_organisation(two, web):
     for statement in (
         "insert into audit (organisation_id, id, actor, action) values (%s, gen_random_uuid(), 'x', 'x')",
         "insert into change (organisation_id, id, ticket_id, what) select %s, x, x, '' from gen_random_uuid() x",
+        "insert into case_sync (organisation_id, ticket_id, store, due_at, changed_at) "
+        "values (%s, gen_random_uuid(), 'local', now(), now())",
     ):
         async with web.desk(SHWE) as connection:
             await connection.execute(statement, [SHWE])
@@ -220,7 +224,9 @@ async def test_a_desk_writes_into_no_other_organisation(two, web):
                 await connection.execute(statement, [KAMPUNG])
 
 
-@pytest.mark.parametrize("table", ["ticket", "message", "attachment", "person_card", "audit", "change"])
+@pytest.mark.parametrize(
+    "table", ["ticket", "message", "attachment", "person_card", "audit", "change", "case_sync", "case_file"]
+)
 async def test_rows_do_not_cross_the_wall_even_where_writing_is_granted(two, web, table):
     """Whatever the desk will be allowed to write one day, the policy holds."""
     as_owner(two, f'grant update, delete on {table} to "{{db}}_desk"')
@@ -332,7 +338,10 @@ join pg_type t on t.oid = a.atttypid
 where c.relname = any (%s) and a.attnum > 0 and not a.attisdropped and not (t.typname = any (%s))"""
 LEAKPROOF = ["uuid", "text", "int4", "int8", "bool", "date", "timestamptz", "xid8"]
 #: Shown or unsealed, never compared under the wall.
-CONTENT = {("message", "call"), ("audit", "detail"), ("ticket", "urgency_reasons"), ("ticket", "issues")}
+CONTENT = {
+    ("message", "call"), ("audit", "detail"), ("ticket", "urgency_reasons"), ("ticket", "issues"),
+    ("case_file", "snapshot"),
+}  # fmt: skip
 
 
 async def test_what_is_indexed_under_the_wall_is_compared_by_leakproof_operators(two, web):

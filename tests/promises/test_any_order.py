@@ -62,7 +62,15 @@ def _voice(accounts, who, at, number, random):
     return twilio_voice.whole_call(call, random.choice("1234"), 20)
 
 
-_KINDS = [_line, _telegram, _facebook, _sms, _voice]
+def _wish(accounts, who, at, number, random):
+    """A tap on the menu, a name typed, or words for the system itself."""
+    account = accounts["line-th"]
+    tap = line.postback(account, who, f"language:{random.choice(['my', 'km', 'th'])}", at, number)
+    words = line.text(account, who, random.choice(["stop", "start", "delete my data", "ខ្មែរ", "ထပ်မပို့နဲ့တော့"]), at, number)
+    return [random.choice([tap, words])]
+
+
+_KINDS = [_line, _telegram, _facebook, _sms, _voice, _wish]
 
 
 def seen(tickets):
@@ -77,6 +85,13 @@ def seen(tickets):
     return sorted(rows)
 
 
+async def addresses(home):
+    """What is known of each address, whoever it belongs to."""
+    async with home.database.intake() as connection:
+        cursor = await connection.execute("select scope, language, left_how from address")
+        return sorted(map(str, await cursor.fetchall()))
+
+
 async def _run(database, valkey, tmp_path, seed: int) -> None:
     async with house(database, valkey, tmp_path) as home:
         random = Random(seed)
@@ -88,8 +103,8 @@ async def _run(database, valkey, tmp_path, seed: int) -> None:
                 for webhook, arrived in batch:
                     await home.put(webhook, at=arrived)
                 await home.take_in()
-            outcomes.append(seen(await home.tickets()))
-        assert outcomes[0]
+            outcomes.append((seen(await home.tickets()), await addresses(home)))
+        assert outcomes[0][0]
         assert outcomes[0] == outcomes[1] == outcomes[2]
 
 

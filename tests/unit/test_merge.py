@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intake.decide import previous
-from intake.merge import joined, opened, reopened
-from model.tickets import CHOSEN, GUESSED, UNKNOWN, Facts, Ticket
+from intake.merge import chosen_before, joined, opened, reopened
+from model.tickets import CHOSEN, GUESSED, UNKNOWN, WRITTEN, Facts, Ticket
 
 NOON = datetime(2026, 11, 20, 5, tzinfo=UTC)
 
@@ -99,6 +99,8 @@ def test_each_field_is_what_the_messages_say(messages):
     assert made.waiting_since == min((f.occurred_at for f in messages if f.starts_clock), default=None)
     known = [f for f in told if f.language]
     best = min(known, key=lambda f: -f.language_rank, default=None)
+    if best and best.language_rank == CHOSEN:
+        best = [f for f in known if f.language_rank == CHOSEN][-1]
     assert made.language == (best.language if best else None)
 
 
@@ -106,6 +108,21 @@ def test_what_the_person_chose_outranks_any_guess():
     guessed = facts(provider_id="a", language="th", language_rank=GUESSED)
     chosen = facts(provider_id="b", language="my", language_rank=CHOSEN, occurred_at=NOON + timedelta(hours=1))
     assert ticket_of([guessed, chosen]).language == "my"
+
+
+def test_of_two_choices_the_later_one_counts():
+    first = facts(provider_id="a", language="th", language_rank=CHOSEN)
+    second = facts(provider_id="b", language="my", language_rank=CHOSEN, occurred_at=NOON + timedelta(hours=1))
+    assert ticket_of([first, second]).language == ticket_of([second, first]).language == "my"
+
+
+def test_a_language_chosen_before_the_ticket_outranks_all_but_a_later_choice():
+    before = chosen_before(ticket_of([facts(language="th", language_rank=WRITTEN)]), "my", NOON - timedelta(days=9))
+    assert before.language == "my"
+    assert joined(before, facts(provider_id="b", language="th", language_rank=WRITTEN)).language == "my"
+    assert joined(before, facts(provider_id="b", language="th", language_rank=CHOSEN)).language == "th"
+    assert chosen_before(ticket_of([facts(language="km", language_rank=CHOSEN)]), "my", NOON).language == "km"
+    assert chosen_before(ticket_of([facts()]), None, None).language is None
 
 
 def test_a_new_ticket_is_not_placed_and_knows_what_was_before():

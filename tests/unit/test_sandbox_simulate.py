@@ -10,7 +10,8 @@ from sandbox.courier import MOST_OPEN, RETRIES
 from sandbox.script import own_conversations
 from sandbox.simulate import simulate
 from tests.sandbox_cast import ACCOUNTS, EVERYWHERE
-from tests.sandbox_gateway import Gateway
+from tests.sandbox_gateway import Gateway, gateway
+from tests.sandbox_server import sandbox_server
 
 
 async def run(gateway, accounts=EVERYWHERE, **how):
@@ -91,3 +92,13 @@ async def test_telegram_keeps_the_order_of_a_chat_even_through_refusals(tmp_path
 async def test_a_rate_of_zero_is_refused():
     with pytest.raises(ValueError, match="above 0"):
         await simulate("http://127.0.0.1:9", EVERYWHERE, rate=0, count=1)
+
+
+async def test_the_providers_hear_what_is_said_and_know_by_whom():
+    async with gateway() as (url, _), sandbox_server(EVERYWHERE, url) as sandbox:
+        summary = await asyncio.wrap_future(sandbox.simulate(rate=2000, count=200, seed=4))
+        logs = list(sandbox.world.phones.all())
+        names = {sandbox.world.person(log[0].channel, log[0].person).name for log in logs}
+    heard = {(item.account, item.id) for log in logs for item in log}
+    assert {(account, ident.rpartition(":")[2]) for account, ident in summary.expected} <= heard
+    assert len(names) > 10

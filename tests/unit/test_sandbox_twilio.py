@@ -67,6 +67,7 @@ async def test_twilio_refuses_with_its_own_codes():
         assert await refusal(client, body="") == (400, 21619)
         assert await refusal(client, from_="+15005550007") == (400, 21606)
         assert await refusal(client, to="+15005550009") == (400, 21614)
+        assert await refusal(client, to="0812345678") == (400, 21211)
         with pytest.raises(TwilioRestException) as missing:
             await client.messages("SM" + "0" * 32).fetch_async()
         assert (missing.value.status, missing.value.code) == (404, 20404)

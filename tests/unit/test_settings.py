@@ -7,7 +7,7 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from gateway.stores import settings
-from model.network import PREVIOUS
+from model.network import PREVIOUS, Acknowledgement
 from routing.rules import warnings
 from runtime.settings import SANDBOX_API, BadConfig, load, wanted
 from translations import catalog
@@ -47,11 +47,22 @@ def test_small_config_loads_with_all_defaults(tmp_path):
     assert (account.channel, account.countries, account.languages) == ("line", ("TH",), ("my", "en"))
     assert account.inbound
     assert account.settings.channel_secret == ("invented-channel-secret",)
-    assert (settings.intake.reopen_hours, settings.intake.flash_seconds) == (72, 5)
+    assert (settings.intake.reopen_hours, settings.intake.flash_seconds, settings.intake.answers_a_day) == (72, 5, 3)
+    assert settings.network.organisations["shwe"].acknowledgement == Acknowledgement(enabled=True, danger={})
+    assert not settings.unreviewed_phrases
     assert (settings.door.body_limit_bytes, settings.door.batch, settings.door.queue_limit) == (4 << 20, 300, 20_000)
     assert (settings.workers.count, settings.workers.lease_seconds, settings.workers.tries) == (2, 60, 5)
     assert (settings.retention.receipts_days, settings.retention.parked_days) == (7, 30)
     assert (settings.files.url, settings.files.largest_mb) == ("embedded", 25)
+
+
+def test_what_an_organisation_says_to_people_in_danger_is_its_own(tmp_path):
+    own = "hours: always\n    acknowledgement: {enabled: false, danger: {my: မေးပါ}}"
+    settings = load(write(tmp_path, changed("hours: always", own)), SECRETS, unreviewed_phrases=True)
+    assert settings.network.organisations["lantern"].acknowledgement == Acknowledgement(
+        enabled=False, danger={"my": "မေးပါ"}
+    )
+    assert settings.unreviewed_phrases
 
 
 def test_a_network_does_not_change_after_loading(tmp_path):
@@ -112,6 +123,31 @@ MISTAKES = [
     ("country: [TH]}", "category: [WAGES]}", "routing[1].when.category[0]", "WAG"),
     ("country: [TH]}", "returning: 1}", "routing[1].when.returning", "true or false"),
     ("id: shwe\n", "id: lantern\n", "organisations[1].id", "its own"),
+    (
+        "hours: always",
+        "hours: always\n    acknowledgement: {danger: {xx: hello}}",
+        "organisations[0].acknowledgement.danger.xx",
+        "write one of my",
+    ),
+    (
+        "hours: always",
+        "hours: always\n    acknowledgement: {danger: hello}",
+        "organisations[0].acknowledgement.danger",
+        "keys with their values",
+    ),
+    (
+        "hours: always",
+        'hours: always\n    acknowledgement: {danger: {my: ""}}',
+        "organisations[0].acknowledgement.danger.my",
+        "at least one",
+    ),
+    (
+        "hours: always",
+        "hours: always\n    acknowledgement: {enable: true}",
+        "organisations[0].acknowledgement.enable",
+        "enabled",
+    ),
+    ("fallback: triage", "fallback: triage\nintake: {answers_a_day: 0}", "intake.answers_a_day", "at least 1"),
     ("id: shwe-my", "id: triage", "organisations[1].queues[0].id", "its own"),
     ("id: shwe-my", "id: previous", "organisations[1].queues[0].id", "another id"),
     ("safeguarding: true", "safegarding: true", "organisations[0].queues[0].safegarding", "safeguarding"),
