@@ -10,8 +10,9 @@ from typing import Any
 from uuid import UUID
 
 from runtime.keys import Master, key_id
-from storage import audit, feed
+from storage import audit, case_sync, feed
 from storage.database import Connection
+from storage.day_keys import PARKED_DAYS
 from storage.people import keys, keys_by_id, lock_addresses
 
 Rows = list[tuple[Any, ...]]
@@ -25,6 +26,7 @@ class Known:
     blinds: frozenset[bytes]  #: hashes of their addresses
     said: frozenset[tuple[str, str]]  #: (account, provider id) of their messages and calls
     copies: Sequence[tuple[UUID, str, bytes]]  #: attachments a provider may still hold: id, account, sealed `ref`
+    lately: bool  #: whether they were heard so lately that a request of theirs may still be kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +57,15 @@ async def known(connection: Connection, person: UUID) -> Known:
         blinds=frozenset(blind for _, blind in await _addresses(connection, person)),
         said=frozenset((account, id_) for account, id_ in await _rows(connection, _SAID, of)),
         copies=[(id_, account, ref) for id_, account, ref in await _rows(connection, _COPIES, of)],
+        lately=bool(await _rows(connection, _LATELY, of | {"days": PARKED_DAYS + 1})),
     )
 
 
-async def erase(connection: Connection, master: Master, person: UUID) -> Erased:
-    """Erase a person, in this transaction. Whoever takes in their words waits for it, and then meets them anew."""
+async def erase(connection: Connection, master: Master, person: UUID, *, by: str = "operator") -> Erased:
+    """Erase a person, in this transaction. Whoever takes in their words waits for it, and then meets them anew.
+
+    `by`: who did it, for the audit trail.
+    """
     await lock_addresses(connection, [blind for _, blind in await _addresses(connection, person)])
     await connection.execute("select from person where id = %b for update", [person])
     await _leave_addresses(connection, master, person)
@@ -71,8 +77,9 @@ async def erase(connection: Connection, master: Master, person: UUID) -> Erased:
     files = await _rows(connection, _ATTACHMENTS, of)
     tickets = await _rows(connection, _TICKETS, of)
     act = [(organisation, ticket) for organisation, ticket in tickets] + [(None, None)]
-    lines = [audit.Line(organisation=o, actor="operator", action="person.erased", ticket=t) for o, t in act]
+    lines = [audit.Line(organisation=o, actor=by, action="person.erased", ticket=t) for o, t in act]
     await audit.write(connection, lines)
+    await case_sync.changed(connection, [(organisation, ticket) for organisation, ticket in tickets])
     await feed.tell(connection, [(organisation, ticket, "changed") for organisation, ticket in tickets])
     return Erased(tickets=len(tickets), messages=len(of["messages"]), attachments=[id_ for (id_,) in files])
 
@@ -129,6 +136,9 @@ _COPIES = (
     "select a.id, m.account, a.ref from attachment a join message m on m.organisation_id = a.organisation_id "
     "and m.id = a.message_id where a.organisation_id = any (%(organisations)b) and a.message_id = any (%(messages)b) "
     "and a.removed_at is null and a.ref <> ''"
+)
+_LATELY = (
+    "select from message where id = any (%(messages)b) and arrived_at > now() - make_interval(days => %(days)b) limit 1"
 )
 _STATEMENTS = (
     # whoever puts words into the index has taken the first of these rows: wait for them, then delete what they wrote

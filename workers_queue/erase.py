@@ -10,6 +10,7 @@ from channels.contract import Unreadable
 from outbound.clients import Clients, NoAccount
 from runtime.keys import CannotOpen, key_id
 from storage import erasure, people, receipts
+from storage.blobs import FilesAway
 from storage.erasure import Known
 from storage.receipts import Claimed
 from workers_queue.batch import locks
@@ -34,17 +35,20 @@ class Report:
     copies_left: int  #: files a provider was asked to delete, or can not be asked to
 
 
-async def erase(at: Workplace, clients: Clients, person: UUID) -> Report:
+async def erase(at: Workplace, clients: Clients, person: UUID, *, by: str = "operator") -> Report:
     """Erase a person. May be repeated after it was interrupted: the store comes last but for the files, which nobody
     can read without the key, and which the sweep would find."""
     async with at.database.intake() as connection:
         await at.day_keys.refresh(connection)
         known = await erasure.known(connection, person)
     removed = [await _removed(at, clients, account, id_, ref) for id_, account, ref in known.copies]
-    deleted, left = await _receipts(at, known)
+    deleted, left = await _receipts(at, known) if known.lately else (0, 0)
     async with at.database.intake() as connection:
-        erased = await erasure.erase(connection, at.master, person)
-    await at.files.delete(erased.attachments)
+        erased = await erasure.erase(connection, at.master, person, by=by)
+    try:
+        await at.files.delete(erased.attachments)
+    except FilesAway as error:  # nobody can open them, and the sweep will find them
+        log.warning("person.files_left", error=str(error))
     log.info("person.erased", tickets=erased.tickets, messages=erased.messages, files=len(erased.attachments))
     return Report(
         tickets=erased.tickets,

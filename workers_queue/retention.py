@@ -24,7 +24,7 @@ async def keep_retention(at: Workplace) -> None:
         clients = Clients(at.settings)
         try:
             for person in people:
-                await erase(at, clients, person)
+                await erase(at, clients, person, by="retention")
         finally:
             await clients.close()
     if tickets or people:
