@@ -16,6 +16,11 @@ from psycopg.rows import dict_row
 from storage.database import Connection
 
 SCAN = 5000  #: tickets looked at for one page
+#: All that views and filters ask of a ticket.
+_ASKED = (
+    "organisation_id, id, status, queue, language, channel, urgency, assignee, waiting_since, last_at, opened_at, "
+    "closed_at, snoozed_until"
+)
 Row = Mapping[str, Any]
 
 
@@ -64,7 +69,8 @@ async def end_of_scan(
 def _along(stretch: Stretch, after: Place | None) -> str:
     way, beyond = ("desc", "<") if stretch.descending else ("asc", ">")
     start = f" and ({stretch.key}, id) {beyond} (%(after_at)s, %(after_id)s)" if after else ""
-    return f"select * from ticket where {stretch.where}{start} order by {stretch.key} {way}, id {way}"  # noqa: S608
+    order = f"order by {stretch.key} {way}, id {way}"
+    return f"select {_ASKED} from ticket where {stretch.where}{start} {order}"  # noqa: S608 - constants
 
 
 def _from(after: Place | None) -> Mapping[str, Any]:
