@@ -89,7 +89,7 @@ from ticket t
 join person_card c on c.organisation_id = t.organisation_id and c.person_id = t.person_id
 left join thread_seen s on s.organisation_id = t.organisation_id and s.ticket_id = t.id and s.agent_id = %(agent)s
 left join lateral (select state, reason from delivery where organisation_id = t.organisation_id and ticket_id = t.id
-    and state <> 'cancelled' order by id desc limit 1) d on true
+    and state <> 'cancelled' order by created_at desc limit 1) d on true
 left join lateral (select id, kind from message where organisation_id = t.organisation_id and ticket_id = t.id
     and direction = 'in' and kind <> 'reaction' order by occurred_at desc limit 1) m on true
 left join lateral (select kind, seconds from attachment where organisation_id = t.organisation_id and message_id = m.id
