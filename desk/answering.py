@@ -40,8 +40,8 @@ async def send(
 ) -> Said:
     """Answer a ticket. `last_seen`: what the page had (Thread.last_seen). `when_safe`: wait for the safe hours.
 
-    `files`: what outbound.answer.keep gave for this ticket. `choices`: quick replies that the person can tap. Raises BadText, NoTicket, and Newer or CannotAnswer: then nothing
-    was sent, and the words are this agent's draft.
+    `files`: what outbound.answer.keep gave for this ticket. `choices`: quick replies that the person can tap.
+    Raises BadText, NoTicket, and Newer or CannotAnswer: then nothing was sent, and the words are this agent's draft.
     """
     try:
         async with seated(database, master, settings, agent, now) as seat:

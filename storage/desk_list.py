@@ -16,6 +16,11 @@ from psycopg.rows import dict_row
 from storage.database import Connection
 
 SCAN = 5000  #: tickets looked at for one page
+#: All that views and filters ask of a ticket.
+_ASKED = (
+    "organisation_id, id, status, queue, language, channel, urgency, assignee, waiting_since, last_at, opened_at, "
+    "closed_at, snoozed_until"
+)
 Row = Mapping[str, Any]
 
 
@@ -61,17 +66,11 @@ async def end_of_scan(
     return await cursor.fetchone()
 
 
-# not `*`: some columns are not the desk's to read
-_SEEN = (
-    "organisation_id, id, status, queue, language, channel, urgency, assignee, "
-    "opened_at, waiting_since, last_at, snoozed_until, closed_at"
-)
-
-
 def _along(stretch: Stretch, after: Place | None) -> str:
     way, beyond = ("desc", "<") if stretch.descending else ("asc", ">")
     start = f" and ({stretch.key}, id) {beyond} (%(after_at)s, %(after_id)s)" if after else ""
-    return f"select {_SEEN} from ticket where {stretch.where}{start} order by {stretch.key} {way}, id {way}"  # noqa: S608
+    order = f"order by {stretch.key} {way}, id {way}"
+    return f"select {_ASKED} from ticket where {stretch.where}{start} {order}"  # noqa: S608 - constants
 
 
 def _from(after: Place | None) -> Mapping[str, Any]:
@@ -90,7 +89,7 @@ from ticket t
 join person_card c on c.organisation_id = t.organisation_id and c.person_id = t.person_id
 left join thread_seen s on s.organisation_id = t.organisation_id and s.ticket_id = t.id and s.agent_id = %(agent)s
 left join lateral (select state, reason from delivery where organisation_id = t.organisation_id and ticket_id = t.id
-    and state <> 'cancelled' order by id desc limit 1) d on true
+    and state <> 'cancelled' order by created_at desc limit 1) d on true
 left join lateral (select id, kind from message where organisation_id = t.organisation_id and ticket_id = t.id
     and direction = 'in' and kind <> 'reaction' order by occurred_at desc limit 1) m on true
 left join lateral (select kind, seconds from attachment where organisation_id = t.organisation_id and message_id = m.id

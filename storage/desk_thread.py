@@ -71,7 +71,8 @@ async def last_message(connection: Connection, ticket: UUID) -> UUID | None:
 
 #: What hangs on messages, each by its message.
 _PARTS = {
-    "attachments": "select id, message_id, kind, mime, size, seconds, name, state, why, inline, shown_mime from attachment "
+    "attachments": "select id, message_id, kind, mime, size, seconds, name, state, why, inline, shown_mime "
+    "from attachment "
     "where message_id = any (%b) order by message_id, position",
     "deliveries": "select id, message_id, account, state, reason, code, created_at, due_at, held_until, sent_at, "
     "delivered_at, read_at, failed_at from delivery where message_id = any (%b) order by id",

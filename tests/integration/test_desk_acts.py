@@ -8,7 +8,7 @@ import pytest
 
 from desk import ending, holding, language, live, saying, triage
 from desk.listing import rows_of
-from desk.reading import Line, thread
+from desk.reading import Line, Message, thread
 from desk.seat import Cannot, NoTicket
 from model.agents import actor
 from outbound.words import BadText
@@ -23,6 +23,11 @@ UNPAID = "လစာ ၂ လ မရသေးဘူး။ ကူညီပါ။"
 async def row(office, agent, ticket: UUID):
     (found,) = await office.do(agent, rows_of, [ticket])
     return found
+
+
+def said(item, direction: str = "in") -> bool:
+    """Whether an item of a thread is a message that goes this way."""
+    return isinstance(item, Message) and item.direction == direction
 
 
 async def tag_id(seat, name: str) -> UUID:
@@ -110,7 +115,7 @@ async def test_urgency_goes_up_by_agents_and_down_by_supervisors_with_a_reason(o
     found = await row(office, mya, ticket)
     assert (found.urgency, triage.RAISED in found.reasons) == (before, False)
     page = await office.do(mya, thread, ticket)
-    assert [item.text for item in page.items if not isinstance(item, Line)][-1] == "She is with her sister now"
+    assert [item.text for item in page.items if said(item, "note")] == ["She is with her sister now"]
     assert "She is" not in str(await office.rows("select detail from audit"))
 
 
@@ -303,17 +308,17 @@ async def test_a_note_is_no_answer_and_is_sealed(office, mya, ticket):
 
 async def test_a_translation_stands_under_its_message_the_newest_of_each_language(office, mya, ticket):
     page = await office.do(mya, thread, ticket)
-    (said,) = [item for item in page.items if not isinstance(item, Line)]
-    await office.do(mya, saying.translate, said.id, "en", "Two months unpaid")
-    await office.do(mya, saying.translate, said.id, "th", "ไม่ได้รับเงินเดือนสองเดือน")
-    await office.do(mya, saying.translate, said.id, "en", "Two months' pay is missing")
+    (words,) = [item for item in page.items if said(item)]
+    await office.do(mya, saying.translate, words.id, "en", "Two months unpaid")
+    await office.do(mya, saying.translate, words.id, "th", "ไม่ได้รับเงินเดือนสองเดือน")
+    await office.do(mya, saying.translate, words.id, "en", "Two months' pay is missing")
     page = await office.do(mya, thread, ticket)
-    (said,) = [item for item in page.items if not isinstance(item, Line)]
-    assert {t.language: t.text for t in said.translations} == {
+    (words,) = [item for item in page.items if said(item)]
+    assert {t.language: t.text for t in words.translations} == {
         "en": "Two months' pay is missing",
         "th": "ไม่ได้รับเงินเดือนสองเดือน",
     }
-    await refused(office, mya, "no_such_language", saying.translate, said.id, "xx", "?")
+    await refused(office, mya, "no_such_language", saying.translate, words.id, "xx", "?")
     await refused(office, mya, "no_such_message", saying.translate, uuid4(), "en", "?")
 
 
@@ -350,21 +355,21 @@ async def test_a_repair_can_be_undone_and_done_again(office, mya):
 
     async def shown():
         page = await office.do(mya, thread, ticket)
-        return next(item for item in page.items if not isinstance(item, Line))
+        return next(item for item in page.items if said(item))
 
-    said = await shown()
-    assert said.repaired
-    assert (said.text != ZAWGYI, said.original) == (True, ZAWGYI)
-    repaired = said.text
-    await office.do(mya, saying.undo_repair, said.id)
-    said = await shown()
-    assert (said.text, said.original, said.repaired, said.repair_undone) == (ZAWGYI, repaired, False, True)
+    words = await shown()
+    assert words.repaired
+    assert (words.text != ZAWGYI, words.original) == (True, ZAWGYI)
+    repaired = words.text
+    await office.do(mya, saying.undo_repair, words.id)
+    words = await shown()
+    assert (words.text, words.original, words.repaired, words.repair_undone) == (ZAWGYI, repaired, False, True)
     assert (await row(office, mya, ticket)).preview == ZAWGYI
-    await refused(office, mya, "nothing_to_repair", saying.undo_repair, said.id)
-    await office.do(mya, saying.redo_repair, said.id)
-    said = await shown()
-    assert (said.text, said.original, said.repaired, said.repair_undone) == (repaired, ZAWGYI, True, False)
-    await refused(office, mya, "nothing_to_repair", saying.redo_repair, said.id)
+    await refused(office, mya, "nothing_to_repair", saying.undo_repair, words.id)
+    await office.do(mya, saying.redo_repair, words.id)
+    words = await shown()
+    assert (words.text, words.original, words.repaired, words.repair_undone) == (repaired, ZAWGYI, True, False)
+    await refused(office, mya, "nothing_to_repair", saying.redo_repair, words.id)
 
 
 # Whatever the act

@@ -5,6 +5,7 @@
 import asyncio
 import random
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -13,7 +14,10 @@ import pytest
 from psycopg import errors, sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from desk import canned, contact, drafts, reading, saying, triage
+from desk.seat import seated
 from model.agents import Agent
+from model.contact import Rules
 from model.network import organisation_uuid
 from runtime.ids import new_id
 from sandbox.people import person
@@ -70,6 +74,7 @@ async def two(home):
         )
     for organisation in (SHWE, KAMPUNG):
         await with_an_account(home, organisation)
+        await with_a_day_of_work(home, organisation)
     await sync_all(home)
     return home
 
@@ -90,6 +95,27 @@ async def with_an_account(home: House, organisation: UUID) -> None:
         await sessions.begin(
             connection, organisation, agent.id, hash_=organisation.bytes, stage="full", at=NOON, ends_at=NOON
         )
+
+
+async def with_a_day_of_work(home: House, organisation: UUID) -> None:
+    """Everything an agent leaves behind."""
+    at = home.workplace
+    async with home.database.desk(organisation) as connection:
+        (agent,) = await agents.colleagues(connection, at.master)
+    boss = replace(agent, roles=("supervisor",))
+    tickets = [t for t in await home.tickets() if organisation_uuid(t["organisation"]) == organisation]
+    ticket, picture = tickets[0]["id"], next(m for m in tickets[0]["messages"] if m["attachments"])
+    async with seated(home.database, at.master, at.settings, boss, NOON + timedelta(hours=9)) as seat:
+        await triage.add_tag(seat, ticket, "shrimp")
+        await triage.confirm_issue(seat, ticket, "WAG.UNPAID")
+        await contact.write(seat, ticket, Rules(write="yes"), was=None)
+        await saying.note(seat, ticket, "Ask about the slip", mentions=[agent.id])
+        await saying.translate(seat, picture["id"], "en", "A pay slip")
+        page = await reading.thread(seat, ticket)
+        attached = [a for item in page.items if isinstance(item, reading.Message) for a in item.attachments]
+        await saying.heard(seat, attached[0].id)
+        await drafts.save(seat, ticket, "reply", "Are you alone?")
+        await canned.save(seat, language="my", title="Safe?", text="Is it safe to write?")
 
 
 @pytest.fixture

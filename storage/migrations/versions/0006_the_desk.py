@@ -22,7 +22,7 @@ create index ticket_snoozed on ticket (organisation_id, snoozed_until, id) where
 create index ticket_closed on ticket (organisation_id, closed_at desc, id desc) where status = 'closed';
 create index ticket_opened on ticket (organisation_id, opened_at desc, id desc);
 create index ticket_by_number on ticket (organisation_id, number);
-create index delivery_ticket on delivery (organisation_id, ticket_id, id desc);
+create index delivery_ticket on delivery (organisation_id, ticket_id, created_at);
 create index message_reaction on message (organisation_id, reply_to) where kind = 'reaction';
 -- an agent knows better than the converter: text and text_original changed places
 alter table message add column repair_undone boolean not null default false;
