@@ -160,14 +160,17 @@ async def seen(
         [at, agent, ticket],
     )
     cursor = await connection.execute(
-        "insert into thread_seen as s (organisation_id, agent_id, ticket_id, at, noted_at) "
-        "values (%(o)s, %(a)s, %(t)s, %(at)s, %(at)s) on conflict (organisation_id, ticket_id, agent_id) do update set "
-        "at = greatest(s.at, excluded.at), noted_at = case when s.noted_at <= excluded.at - %(every)s "
-        "then excluded.at else s.noted_at end returning noted_at = %(at)s",
-        {"o": organisation, "a": agent, "t": ticket, "at": at, "every": every},
+        "select noted_at from thread_seen where ticket_id = %b and agent_id = %b", [ticket, agent]
     )
     row = await cursor.fetchone()
-    return bool(row and row[0])
+    due = row is None or row[0] <= at - every
+    await connection.execute(
+        "insert into thread_seen as s (organisation_id, agent_id, ticket_id, at, noted_at) values (%b, %b, %b, %b, %b) "
+        "on conflict (organisation_id, ticket_id, agent_id) do update set at = greatest(s.at, excluded.at), "
+        "noted_at = case when %b then excluded.noted_at else s.noted_at end",
+        [organisation, agent, ticket, at, at, due],
+    )
+    return due
 
 
 async def _rows(connection: Connection, query: str, values: Any) -> list[Row]:

@@ -209,3 +209,38 @@ def test_reading_hours_never_fails_unexpectedly(written):
     except BadHours:
         return
     assert hours.spans
+
+
+# How long somebody was there
+
+
+def test_open_time_is_that_of_the_clock_on_the_wall():
+    hours = parse_hours({"mon-fri": "08:00-12:00, 13:00-17:00"}, "Asia/Bangkok")
+    assert hours.open_between(at(0, "07:00"), at(0, "18:00")) == timedelta(hours=8)
+    assert hours.open_between(at(0, "11:30"), at(0, "13:15")) == timedelta(minutes=45)
+    assert hours.open_between(at(4, "16:00"), at(7, "09:00")) == timedelta(hours=2)  # over the weekend
+    assert hours.open_between(at(0, "08:00"), at(28, "08:00")) == timedelta(hours=160)
+    assert hours.after_open(at(4, "16:00"), timedelta(hours=2)) == at(7, "09:00")
+    assert hours.after_open(at(0, "11:00"), timedelta(hours=1)) == at(0, "12:00")
+    assert Hours(timezone="Asia/Bangkok", spans=()).after_open(at(0, "11:00"), timedelta(hours=1)) is None
+
+
+STEADY = st.sampled_from(["Asia/Bangkok", "Asia/Kathmandu", "Asia/Dubai"])  # their clocks never move
+LENGTHS = st.integers(0, 20_000).map(lambda minutes: timedelta(minutes=minutes))
+
+
+@given(MOMENTS, LENGTHS, STEADY, SPANS)
+def test_open_time_is_what_counting_minutes_gives(moment, length, timezone, spans):
+    hours = Hours(timezone=timezone, spans=tuple(spans))
+    start = moment.replace(second=0, microsecond=0)
+    length = min(length, timedelta(hours=40))
+    counted = sum(hours.is_open(start + timedelta(minutes=m)) for m in range(int(length.total_seconds()) // 60))
+    assert hours.open_between(start, start + length) == timedelta(minutes=counted)
+
+
+@given(MOMENTS, LENGTHS, STEADY, SPANS)
+def test_after_so_much_open_time_so_much_was_open(moment, length, timezone, spans):
+    hours = Hours(timezone=timezone, spans=tuple(spans))
+    reached = hours.after_open(moment, length)
+    assert reached >= moment
+    assert hours.open_between(moment, reached) == length
