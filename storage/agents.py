@@ -123,6 +123,12 @@ async def invite(connection: Connection, agent: Agent, *, hash_: bytes, ends_at:
     )
 
 
+async def use_invitation(connection: Connection, agent: UUID, hash_: bytes) -> bool:
+    """Whether an invitation counts: each counts once, also for two who use it at the same moment."""
+    cursor = await connection.execute("delete from invitation where agent_id = %b and hash = %b", [agent, hash_])
+    return cursor.rowcount == 1
+
+
 async def begin_afresh(connection: Connection, organisation: UUID, agent: UUID, *, password: str, at: datetime) -> None:
     """A first or forgotten password is set; invitation, second factor, recovery codes and sessions are gone."""
     for table in ("invitation", "credential", "recovery_code", "session"):

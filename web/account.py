@@ -6,7 +6,6 @@ from aiohttp import web
 
 from model.agents import DENSITIES, THEMES, Agent
 from storage import agents, sessions
-from storage.database import Connection
 from translations import screens
 from web import entering
 from web.authenticator import new_recovery_codes, password_wrong
@@ -75,9 +74,11 @@ async def change_password(request: web.Request) -> web.StreamResponse:
     hashed = await site.passwords.hashed(new)
     async with site.database.desk(session.agent.organisation) as connection:
         await agents.set_password(connection, session.agent.id, password=hashed, at=site.machine_clock())
-        cookie = await _only_this(request, connection, "agent.password_changed")
+        await sessions.end_all(connection, session.agent.id)
+        await entering.note(connection, session.agent, "agent.password_changed")
+        cookie = await entering.begin(request, connection, session.agent, "full", how="password_changed")
     answer = go("/account?done=password")
-    entering.hand_over(request, answer, cookie, "full", session.agent.id)
+    entering.hand_over(request, answer, cookie, session.agent, "full")
     return answer
 
 
@@ -88,7 +89,7 @@ async def change_recovery_codes(request: web.Request) -> web.StreamResponse:
         return await _account(request, about="recovery", **refusal)
     async with site.database.desk(session.agent.organisation) as connection:
         codes = await new_recovery_codes(site, connection, session)
-        await entering.note(connection, session.agent.organisation, session.agent.id, "agent.recovery_codes_changed")
+        await entering.note(connection, session.agent, "agent.recovery_codes_changed")
     return page(request, "recovery_codes.html", codes=codes, next="/account")
 
 
@@ -97,18 +98,8 @@ async def leave_everywhere(request: web.Request) -> web.StreamResponse:
     session = held(request)
     async with request.app[SITE].database.desk(session.agent.organisation) as connection:
         ended = await sessions.end_all(connection, session.agent.id)
-        await entering.note(
-            connection, session.agent.organisation, session.agent.id, "sessions.ended", count=str(ended)
-        )
+        await entering.note(connection, session.agent, "sessions.ended", count=str(ended))
     return gone(request, "everywhere")
-
-
-async def _only_this(request: web.Request, connection: Connection, action: str) -> str:
-    """End all sessions and begin one anew for this browser; gives its cookie."""
-    agent = held(request).agent
-    await sessions.end_all(connection, agent.id)
-    await entering.note(connection, agent.organisation, agent.id, action)
-    return await entering.begin(request, connection, agent.organisation, agent.id, "full", how=action)
 
 
 ROUTES = (

@@ -5,13 +5,13 @@ from typing import Any
 from aiohttp import web
 
 from model.agents import Session
-from storage import agents, sessions, sign_in
+from storage import agents, sessions
 from storage.database import Connection
 from web import entering, second_factor
 from web.entering import Wait
-from web.login import back, held
+from web.login import held
 from web.routes import EVERYBODY, SIGNING_IN, Route
-from web.site import SITE, VISITOR, Site, go, page, session_hash
+from web.site import SITE, Site, back, go, page
 
 
 async def form(request: web.Request) -> web.StreamResponse:
@@ -42,14 +42,12 @@ async def confirm(request: web.Request) -> web.StreamResponse:
     async with site.database.desk(session.agent.organisation) as connection:
         await agents.set_second_factor(connection, site.master, session.agent.id, secret=secret, step=step)
         codes = await new_recovery_codes(site, connection, session)
-        await entering.note(connection, session.agent.organisation, session.agent.id, "agent.second_factor_set_up")
+        await entering.note(connection, session.agent, "agent.second_factor_set_up")
         # more may be done from now on: a new session, and none of before
         await sessions.end_all(connection, session.agent.id)
-        cookie = await entering.begin(
-            request, connection, session.agent.organisation, session.agent.id, "full", how="second factor set up"
-        )
+        cookie = await entering.begin(request, connection, session.agent, "full", how="authenticator")
     answer = page(request, "recovery_codes.html", codes=codes, next=back(str(given.get("next", ""))))
-    entering.hand_over(request, answer, cookie, "full", session.agent.id)
+    entering.hand_over(request, answer, cookie, session.agent, "full")
     return answer
 
 
@@ -72,8 +70,7 @@ async def password_wrong(request: web.Request, password: str) -> dict[str, Any] 
         await entering.take_try(site, tries)
     except Wait as wait:
         return {"status": 429, "wrong": "password.wait", "wait": wait.seconds}
-    async with site.database.nobody() as connection:
-        proofs = await sign_in.proofs(connection, site.master, session, session_hash(request[VISITOR].session_cookie))
+    proofs = await entering.proofs(request)
     if not await site.passwords.fits(proofs.password if proofs else None, password):
         return {"status": 422, "wrong": "password.wrong"}
     await entering.right(site, tries)
@@ -81,9 +78,7 @@ async def password_wrong(request: web.Request, password: str) -> dict[str, Any] 
 
 
 async def _pending(request: web.Request) -> str | None:
-    site, session = request.app[SITE], held(request)
-    async with site.database.nobody() as connection:
-        proofs = await sign_in.proofs(connection, site.master, session, session_hash(request[VISITOR].session_cookie))
+    proofs = await entering.proofs(request)
     return proofs.pending if proofs else None
 
 

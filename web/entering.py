@@ -4,6 +4,7 @@ import ipaddress
 import math
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Protocol
 from uuid import UUID
 
 from aiohttp import web
@@ -11,12 +12,22 @@ from aiohttp import web
 from model.agents import Role, Stage, needs_second_factor
 from storage import audit, sessions, sign_in
 from storage.database import Connection
+from storage.sign_in import Proofs
 from web import cookies
 from web.site import SITE, VISITOR, Site, actor, session_hash
 
 #: Tries that cost nothing; after them the wait doubles up to a quarter of an hour (the function try_sign_in).
 FREE_TRIES = 5
 _MINUTES: dict[Stage, int] = {"code": 10, "enrol": 30}
+
+
+class Somebody(Protocol):
+    """An agent, a candidate, an invited one: whoever has an account."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def organisation(self) -> UUID: ...
 
 
 class Wait(Exception):
@@ -36,38 +47,35 @@ def next_stage(roles: Sequence[Role], *, demo: bool, has_second_factor: bool) ->
     return "enrol" if needs_second_factor(roles) else "full"
 
 
-async def begin(
-    request: web.Request, connection: Connection, organisation: UUID, agent: UUID, stage: Stage, *, how: str
-) -> str:
+async def begin(request: web.Request, connection: Connection, who: Somebody, stage: Stage, *, how: str) -> str:
     """A new session for this browser, in place of the one it has; gives the new cookie's value.
 
     Always a new value: whoever knew the old one (session fixation) holds nothing. In a desk transaction.
     """
-    site, visitor = request.app[SITE], request[VISITOR]
+    site, before = request.app[SITE], request[VISITOR].session
     at, cookie = site.machine_clock(), cookies.new_value()
-    if visitor.session and visitor.session.agent.organisation == organisation:
-        await sessions.end(connection, visitor.session.id)
-    minutes = _MINUTES.get(stage, site.settings.web.session_hours * 60)
-    ends_at = at + timedelta(minutes=minutes)
+    if before and before.agent.organisation == who.organisation:
+        await sessions.end(connection, before.id)
+    ends_at = at + timedelta(minutes=_MINUTES.get(stage, site.settings.web.session_hours * 60))
     session = await sessions.begin(
-        connection, organisation, agent, hash_=session_hash(cookie), stage=stage, at=at, ends_at=ends_at
+        connection, who.organisation, who.id, hash_=session_hash(cookie), stage=stage, at=at, ends_at=ends_at
     )
     if stage == "full":
-        await note(connection, organisation, agent, "session.opened", session=str(session), how=how)
+        await note(connection, who, "session.opened", session=str(session), how=how)
     return cookie
 
 
-def hand_over(request: web.Request, answer: web.StreamResponse, cookie: str, stage: Stage, agent: UUID) -> None:
+def hand_over(request: web.Request, answer: web.StreamResponse, cookie: str, who: Somebody, stage: Stage) -> None:
     """Give the browser its session; once its agent is in, the browser is known for the next time."""
     cookies.set_session(request, answer, cookie)
     if stage == "full":
         device = cookies.read(request, "device")
-        cookies.set_device(request, answer, cookies.signed_device(request.app[SITE].master, agent, device))
+        cookies.set_device(request, answer, cookies.signed_device(request.app[SITE].master, who.id, device))
 
 
-async def note(connection: Connection, organisation: UUID, agent: UUID, action: str, **detail: str) -> None:
+async def note(connection: Connection, who: Somebody, action: str, **detail: str) -> None:
     """A line of the audit trail about an agent's own account."""
-    line = audit.Line(organisation=organisation, actor=actor(agent), action=action, detail=detail)
+    line = audit.Line(organisation=who.organisation, actor=actor(who.id), action=action, detail=detail)
     await audit.write(connection, [line])
 
 
@@ -88,6 +96,15 @@ def code_tries(request: web.Request, agent: UUID) -> bytes:
     site = request.app[SITE]
     known = cookies.known_device(site.master, agent, request[VISITOR].device)
     return site.master.blind("tries", f"code|{agent}|{known or ''}")
+
+
+async def proofs(request: web.Request) -> Proofs | None:
+    """What the holder of this request's session can be asked for; None when the session has just ended."""
+    site, visitor = request.app[SITE], request[VISITOR]
+    if visitor.session is None:
+        return None
+    async with site.database.nobody() as connection:
+        return await sign_in.proofs(connection, site.master, visitor.session, session_hash(visitor.session_cookie))
 
 
 async def take_try(site: Site, key: bytes) -> None:

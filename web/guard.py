@@ -1,5 +1,7 @@
 """The guard before every page: who is this, may they, did our own page send them, and what goes wrong quietly."""
 
+from urllib.parse import quote
+
 import structlog
 from aiohttp import web
 
@@ -11,7 +13,7 @@ from web.forgery import SAFE, carries_token, from_here
 from web.local import Local, wanted
 from web.passwords import TooBusy
 from web.routes import PUBLIC, SIGNING_IN, Handler, Route
-from web.site import SITE, VISITOR, Site, Visitor, go, page
+from web.site import SITE, VISITOR, Site, Visitor, back, go, page
 
 _TOUCH_SECONDS = 60  # how exactly it is known when somebody was last here; each touch is a write
 GUARDED = web.RequestKey("guarded", bool)
@@ -56,8 +58,9 @@ async def _visitor(request: web.Request, route: Route) -> Visitor:
     public = route.who == PUBLIC
     if public and not device and request.method in SAFE:
         device = cookies.new_value()
-    # the device's first half: it stays when the browser becomes a known one
-    secrets = (cookie if session else "", device.partition(".")[0] if public else "")
+    # of a device its first piece, which stays when the browser becomes a known one; of a session that is over its
+    # cookie, so that whoever signs out a minute too late is not told off
+    secrets = (cookie if session else "", *((device.partition(".")[0], cookie) if public else ()))
     return Visitor(
         session=session,
         local=site.local(session.agent) if session else local_of_stranger(request, site.settings),
@@ -84,12 +87,7 @@ async def _answer(request: web.Request, route: Route) -> web.StreamResponse:
     if visitor.session and not route.quiet:
         await _touch(request.app[SITE], visitor)
     answer = await route.handler(request)
-    if (
-        visitor.device
-        and not cookies.read(request, "device")
-        and not answer.prepared
-        and "device" not in answer.cookies
-    ):
+    if visitor.device and not cookies.read(request, "device"):
         cookies.set_device(request, answer, visitor.device)
     return answer
 
@@ -113,10 +111,11 @@ def _not_signed_in(request: web.Request, visitor: Visitor) -> web.StreamResponse
         return web.Response(status=401, text="Not signed in.\n")
     if request.method in SAFE and request.headers.get("Sec-Fetch-Site") == "cross-site":
         # whoever follows a link from elsewhere comes without cookies (SameSite=Strict): ask again from our own side
-        return page(request, "knock.html", again=request.path_qs)
-    why = "&why=ended" if visitor.session_cookie else ""
-    back = request.path if request.method in SAFE and request.path != "/" else ""
-    return go(f"/sign-in?next={back}{why}" if back else f"/sign-in{why.replace('&', '?')}")
+        return page(request, "knock.html", again=back(request.path_qs))
+    where = back(request.path_qs if request.method in SAFE else None)
+    query = [f"next={quote(where)}"] if where != "/" else []
+    query += ["why=ended"] if visitor.session_cookie else []
+    return go("?".join(["/sign-in", "&".join(query)]) if query else "/sign-in")
 
 
 async def _touch(site: Site, visitor: Visitor) -> None:

@@ -45,24 +45,28 @@ async def accept(request: web.Request) -> web.StreamResponse:
     code, password = str(given.get("code", "")), given.get("password")
     async with site.database.nobody() as connection:
         found = await sign_in.invited(connection, site.master, code_hash(code), site.machine_clock())
-    if found is None or (found.demo and not site.sandbox):
+    if found is None or (found.demo and not site.sandbox) or found.organisation not in site.organisations:
         return page(request, "invitation.html", status=422, code=code, wrong="invitation.unknown")
     if not isinstance(password, str):
         return _password_form(request, found, code)
     if wrong := problem(password, found.handle):
         return _password_form(request, found, code, wrong=wrong)
-    return await _set_up(request, found, await site.passwords.hashed(password))
+    answer = await _set_up(request, found, code, await site.passwords.hashed(password))
+    return answer or page(request, "invitation.html", status=422, code=code, wrong="invitation.unknown")
 
 
-async def _set_up(request: web.Request, found: Invited, password: str) -> web.StreamResponse:
+async def _set_up(request: web.Request, found: Invited, code: str, password: str) -> web.StreamResponse | None:
+    """The account, set up; None when somebody else was a moment faster."""
     site = request.app[SITE]
     stage = entering.next_stage(found.roles, demo=found.demo, has_second_factor=False)
     async with site.database.desk(found.organisation) as connection:
+        if not await agents.use_invitation(connection, found.id, code_hash(code)):
+            return None
         await agents.begin_afresh(connection, found.organisation, found.id, password=password, at=site.machine_clock())
-        await entering.note(connection, found.organisation, found.id, "agent.set_up")
-        cookie = await entering.begin(request, connection, found.organisation, found.id, stage, how="invitation")
+        await entering.note(connection, found, "agent.set_up")
+        cookie = await entering.begin(request, connection, found, stage, how="invitation")
     answer = go("/" if stage == "full" else STAGES[stage])
-    entering.hand_over(request, answer, cookie, stage, found.id)
+    entering.hand_over(request, answer, cookie, found, stage)
     return answer
 
 

@@ -1,7 +1,7 @@
 """Signing in and out: name and password, then the second factor where one is set up."""
 
-import re
 from asyncio import gather
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -12,9 +12,8 @@ from web import cookies, entering, second_factor
 from web.entering import Wait
 from web.guard import STAGES
 from web.routes import PUBLIC, SIGNING_IN, Route
-from web.site import SITE, VISITOR, go, page, session_hash
+from web.site import SITE, VISITOR, back, go, page
 
-_PATH = re.compile(r"/(?!/)[A-Za-z0-9/_.-]*")
 #: What the sign-in page is told by the page that leads to it.
 _WHY = frozenset(("ended", "out", "everywhere", "password"))
 
@@ -55,17 +54,17 @@ async def enter(request: web.Request) -> web.StreamResponse:
 async def _in(request: web.Request, found: Candidate, next_: str) -> web.StreamResponse:
     stage = entering.next_stage(found.roles, demo=found.demo, has_second_factor=found.has_second_factor)
     async with request.app[SITE].database.desk(found.organisation) as connection:
-        cookie = await entering.begin(request, connection, found.organisation, found.id, stage, how="password")
+        cookie = await entering.begin(request, connection, found, stage, how="password")
     step = STAGES.get(stage, "")
-    answer = go(f"{step}?next={next_}" if step and next_ != "/" else step or next_)
-    entering.hand_over(request, answer, cookie, stage, found.id)
+    answer = go(f"{step}?next={quote(next_)}" if step and next_ != "/" else step or next_)
+    entering.hand_over(request, answer, cookie, found, stage)
     return answer
 
 
 async def _tried(request: web.Request, found: Candidate | None) -> None:
     if found:
         async with request.app[SITE].database.desk(found.organisation) as connection:
-            await entering.note(connection, found.organisation, found.id, "agent.sign_in_tried")
+            await entering.note(connection, found, "agent.sign_in_tried")
 
 
 def _form(request: web.Request, *, next_: str, status: int = 200, **values: object) -> web.Response:
@@ -95,19 +94,16 @@ async def code(request: web.Request) -> web.StreamResponse:
         return _code_form(request, status=422, wrong="code.wrong")
     await entering.right(site, tries)
     async with site.database.desk(session.agent.organisation) as connection:
-        cookie = await entering.begin(
-            request, connection, session.agent.organisation, session.agent.id, "full", how=how
-        )
+        cookie = await entering.begin(request, connection, session.agent, "full", how=how)
     answer = go(back(str(given.get("next", ""))))
-    entering.hand_over(request, answer, cookie, "full", session.agent.id)
+    entering.hand_over(request, answer, cookie, session.agent, "full")
     return answer
 
 
 async def _second_factor(request: web.Request, session: Session, typed: str) -> str | None:
     """Which second factor this was, `totp` or `recovery_code`; None when it was none. Each counts once."""
     site, agent = request.app[SITE], session.agent
-    async with site.database.nobody() as connection:
-        proofs = await sign_in.proofs(connection, site.master, session, session_hash(request[VISITOR].session_cookie))
+    proofs = await entering.proofs(request)
     step = second_factor.step_of(proofs.secret, typed, site.machine_clock()) if proofs and proofs.secret else None
     async with site.database.desk(agent.organisation) as connection:
         if step is not None and await agents.use_step(connection, agent.id, step):
@@ -116,7 +112,7 @@ async def _second_factor(request: web.Request, session: Session, typed: str) -> 
             connection, agent.id, second_factor.recovery_hash(site.master, agent.id, typed)
         ):
             return "recovery_code"
-        await entering.note(connection, agent.organisation, agent.id, "agent.code_refused")
+        await entering.note(connection, agent, "agent.code_refused")
     return None
 
 
@@ -133,7 +129,7 @@ async def leave(request: web.Request) -> web.StreamResponse:
         async with request.app[SITE].database.desk(session.agent.organisation) as connection:
             await sessions.end(connection, session.id)
             if session.stage == "full":
-                await entering.note(connection, session.agent.organisation, session.agent.id, "session.ended")
+                await entering.note(connection, session.agent, "session.ended")
     return gone(request, "out")
 
 
@@ -152,11 +148,6 @@ def held(request: web.Request) -> Session:
     if session is None:
         raise RuntimeError("the guard lets nobody here without a session")
     return session
-
-
-def back(path: str | None) -> str:
-    """Where to go after signing in: one of our own paths, never another host's."""
-    return path if path and _PATH.fullmatch(path) and not path.startswith("/sign-") else "/"
 
 
 ROUTES = (

@@ -1,5 +1,6 @@
 """What every page works with, put together once; and whose request one is."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -83,6 +84,7 @@ class Visitor:
         return token(self.secrets[0]) if self.secrets else ""
 
 
+_OURS = re.compile(r"/(?!/)[A-Za-z0-9/_.-]*(?:\?[A-Za-z0-9=&_.,:+-]*)?")
 SITE = web.AppKey("site", Site)
 VISITOR = web.RequestKey("visitor", Visitor)
 
@@ -111,3 +113,8 @@ def page(request: web.Request, template: str, *, status: int = 200, **values: ob
 def go(where: str) -> web.Response:
     """On to another page of ours, with GET."""
     return web.Response(status=303, headers={"Location": where})
+
+
+def back(path: str | None) -> str:
+    """Where to go after signing in: a page of our own, never another host's; the first page instead."""
+    return path if path and _OURS.fullmatch(path) and not path.startswith("/sign-") else "/"

@@ -148,6 +148,7 @@ class Fetcher:
                 await media.kept(connection, claimed, _kept(made, len(data)), remove=remove)
         if not lives:  # erased while we were at it
             await self._at.files.delete([claimed.id])
+            return
         log.info("fetch.kept", attachment=str(claimed.id), account=claimed.account, mime=made.mime, why=made.why)
 
     async def _remove(self, claimed: Claimed) -> None:

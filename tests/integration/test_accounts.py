@@ -1,5 +1,6 @@
 """Accounts: made from the command line, set up by invitation, looked after by whoever has one."""
 
+import asyncio
 import json
 import re
 
@@ -78,6 +79,21 @@ async def test_an_invitation_counts_once(at, stores, capsys):
     for fields in ({"code": code}, {"code": code, "password": "a password of the thief"}):
         assert (await thief.post("/invitation", fields)).status == 422
     assert (await at.browser().sign_in("mya@shwe", NEW)).status == 303
+
+
+async def test_two_with_one_invitation_at_the_same_moment(at, stores, capsys):
+    code = await added(stores, capsys)
+    browsers, passwords = (
+        [at.browser() for _ in range(3)],
+        ["first of three words", "second of three words", "third of three words"],
+    )
+    for browser in browsers:
+        await browser.get("/invitation")
+    asked = zip(browsers, passwords, strict=True)
+    pages = await asyncio.gather(*(browser.post("/invitation", {"code": code, "password": p}) for browser, p in asked))
+    assert sorted(page.status for page in pages) == [303, 422, 422]
+    winner = passwords[[page.status for page in pages].index(303)]
+    assert [p for p in passwords if (await at.browser().sign_in("mya@shwe", p)).status == 303] == [winner]
 
 
 async def test_an_invitation_ends(at, stores, capsys):

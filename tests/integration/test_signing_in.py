@@ -106,7 +106,17 @@ async def test_where_somebody_was_going_they_go_after_signing_in(at):
 
 
 @pytest.mark.parametrize(
-    "next_", ["https://evil.example", "//evil.example", "/\\evil.example", "/sign-out", "javascript:1", "/a b"]
+    "next_",
+    [
+        "https://evil.example",
+        "//evil.example",
+        "/\\evil.example",
+        "/sign-out",
+        "javascript:1",
+        "/a b",
+        "/a\r\nb: c",
+        "/a?b=//evil.example",
+    ],
 )
 async def test_nobody_is_led_away_from_our_own_pages(at, next_):
     await at.agent()
@@ -250,6 +260,12 @@ async def test_signing_out_ends_it_here_and_in_the_store(at):
     assert browser.cookie("session") == ""
     assert (await thief.get("/account")).to.startswith("/sign-in")
     assert "session.ended" in await actions(at)
+
+
+async def test_signing_out_a_minute_too_late_is_signing_out(at):
+    browser = await at.let_in(await at.agent())
+    at.clock.forward(minutes=31)
+    assert (await browser.post("/sign-out")).to == "/sign-in?why=out"
 
 
 async def test_signing_out_everywhere_ends_all(at):
@@ -470,6 +486,19 @@ async def test_a_device_of_one_agent_is_nothing_to_another(at):
     for _ in range(FREE_TRIES + 1):
         await browser.sign_in("mya@shwe", WRONG)
     assert (await at.browser().sign_in("mya@shwe", WRONG)).status == 429  # counted with the house, as a stranger's
+
+
+async def test_agents_who_share_a_computer_are_each_known_on_it(at):
+    browser = at.browser()
+    for name in ("Mya", "Noy", "Sita"):
+        await at.agent(name)
+        await browser.in_(f"{name.lower()}@shwe")
+        await browser.post("/sign-out")
+    for name in ("mya@shwe", "noy@shwe", "sita@shwe"):
+        await guessed_at(at, name)
+        assert (await browser.sign_in(name)).status == 303
+        await browser.get("/account")
+        await browser.post("/sign-out")
 
 
 async def test_getting_in_makes_up_for_tries_of_before(at):

@@ -375,7 +375,6 @@ async def test_search_finds_nothing_beyond_the_wall(two, web):
         ("credential", "totp"),
         ("session", "hash"),
         ("session", "pending"),
-        ("invitation", "hash"),
     ],
 )
 @pytest.mark.parametrize("role", ["desk", "intake"])

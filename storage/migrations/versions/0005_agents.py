@@ -151,7 +151,7 @@ def _desk(run, desk: str) -> None:  # type: ignore[no-untyped-def]
         "grant select (organisation_id, id, agent_id, stage, created_at, seen_at, ends_at), "
         f"update (seen_at, pending) on session to {desk}"
     )
-    run(f"grant select (organisation_id, agent_id, ends_at) on invitation to {desk}")
+    run(f"grant select on invitation to {desk}")
 
 
 def downgrade() -> None:

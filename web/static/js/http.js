@@ -12,7 +12,7 @@ export async function send(path, { method = "GET", body = null, headers = {} } =
 
 /** The session is over: what stands here is nobody's any more. */
 export function leave() {
-  location.replace(`/sign-in?why=ended&next=${location.pathname}`);
+  location.replace(`/sign-in?why=ended&next=${encodeURIComponent(location.pathname + location.search)}`);
 }
 
 document.addEventListener("htmx:configRequest", (event) => {
