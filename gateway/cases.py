@@ -43,17 +43,19 @@ async def show_cases(at: Stores, *, json: bool) -> None:
     """Every row of the outbox as a line of JSON, or in a table those that are not done, the longest waiting first."""
     async with opened(at) as database:
         await _written_down(database, "cases.listed")
+        if json:
+            async for row in case_listing.rows(database):
+                line(row)
+            return
         rows = [row async for row in case_listing.rows(database)]
-    if json:
-        for row in rows:
-            line(row)
-        return
     open_ones = sorted((row for row in rows if row["state"] != "done"), key=lambda row: row["due_at"])
     if not open_ones:
         typer.echo(f"All {len(rows):,} are with their stores.")
         return
     heads = ("ticket", "organisation", "store", "state", "version", "stored", "tries", "why")
     table(heads, map(_shown, open_ones[:_LATEST]))
+    for code in sorted({_code(row["error"]) for row in open_ones[:_LATEST] if row["error"]}):
+        typer.echo(f"{code}: {MEANING[code]}")
     if len(open_ones) > _LATEST:
         typer.echo(f"and {len(open_ones) - _LATEST:,} more: --json shows all.")
 
@@ -63,13 +65,17 @@ def _shown(row: Mapping[str, Any]) -> tuple[str, ...]:
     stored = "-" if row["stored_version"] is None else str(row["stored_version"])
     return (
         number, row["organisation"], row["store"], row["state"], str(row["version"]), stored, str(row["tries"]),
-        explained(row["error"]) if row["error"] else "",
+        row["error"] or "",
     )  # fmt: skip
 
 
 def explained(error: str) -> str:
     """A code of the outbox with what it means."""
-    return f"{error}; {MEANING[error.partition(':')[0]]}"
+    return f"{error}; {MEANING[_code(error)]}"
+
+
+def _code(error: str) -> str:
+    return error.partition(":")[0]
 
 
 async def _written_down(database: Database, action: str, **detail: str) -> None:

@@ -57,18 +57,18 @@ def _struck(store: str, take: Handler) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
         state = request.app[STATE]
         state.requests.append((request.method, request.path))
-        state.received.append(await request.read())
+        heads = "\n".join(f"{name}: {value}" for name, value in request.headers.items())
+        state.received.append(f"{request.raw_path}\n{heads}\n".encode() + await request.read())
         fault = state.strike(store, request.method)
         if fault is None:
             return await take(request)
-        if fault.kind in ("slow", "lost", "lost_late"):
-            if fault.kind == "lost_late":  # somebody else may be quicker
+        if fault.kind in ("slow", "late", "lost", "lost_late"):
+            if fault.kind in ("late", "lost_late"):  # somebody else may be quicker
                 await _pause(state, fault.seconds)
             answer = await take(request)
-            if fault.kind != "slow":
-                return _hang_up(request)
-            await _pause(state, fault.seconds)
-            return answer
+            if fault.kind == "slow":
+                await _pause(state, fault.seconds)
+            return _hang_up(request) if fault.kind in ("lost", "lost_late") else answer
         return await _refused(request, state, fault)
 
     return handle

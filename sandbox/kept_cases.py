@@ -16,9 +16,10 @@ FIELDS = {
     "date_closure": "date", "module_id": "text", "owned_by": "text", "protection_concerns": "list",
     "client_code": "text", "worker_alias": "text", "case_version": "number", "language": "text",
 }  # fmt: skip
-#: What can go wrong. `slow` takes `seconds`; the `lost` kinds do what is asked and lose the answer.
+#: What can go wrong. `slow` answers after `seconds`, `late` does what is asked after `seconds`; the `lost` kinds do
+#: what is asked, the second of them late, and lose the answer.
 KINDS = (
-    "down", "slow", "lost", "lost_late", "hang", "401", "403", "404", "409", "410", "422", "429", "500", "503",
+    "down", "slow", "late", "lost", "lost_late", "hang", "401", "403", "404", "409", "410", "422", "429", "500", "503",
     "html", "redirect",
 )  # fmt: skip
 
@@ -47,7 +48,7 @@ class CaseStores:
     hooked: dict[str, dict[str, Any]] = field(default_factory=dict)  #: newest data of each ticket
     withdrawn: dict[str, int] = field(default_factory=dict)  #: of those that left, the version that said so
     cases: dict[str, dict[str, Any]] = field(default_factory=dict)  #: of Primero, by id
-    received: deque[bytes] = field(default_factory=lambda: deque(maxlen=10_000))  #: bodies, whatever was answered
+    received: deque[bytes] = field(default_factory=lambda: deque(maxlen=10_000))  #: all of every request
     requests: deque[tuple[str, str]] = field(default_factory=lambda: deque(maxlen=10_000))  #: method and path
     tokens: set[str] = field(default_factory=set)
     faults: list[Fault] = field(default_factory=list)

@@ -96,6 +96,7 @@ def _ill_typed(state: CaseStores, data: Mapping[str, Any]) -> list[str]:
         "text": lambda value: isinstance(value, str),
         "number": lambda value: isinstance(value, int),
         "list": lambda value: isinstance(value, list),
+        "any": lambda value: True,
         "date": lambda value: isinstance(value, str) and bool(_DAY.fullmatch(value)),
     }
     return [

@@ -1,8 +1,10 @@
 """A house whose tickets are followed up: the stand-in case stores, the workers that tell them, and a clock to set."""
 
+import asyncio
 import base64
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -65,6 +67,29 @@ async def stand_ins(state: CaseStores | None = None) -> AsyncIterator[tuple[Case
         yield state, f"http://127.0.0.1:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()
+
+
+@contextmanager
+def stand_ins_thread() -> Iterator[tuple[CaseStores, str]]:
+    """The same in a thread of its own, for tests with processes."""
+    ready, end, box = threading.Event(), asyncio.Event(), []
+
+    async def serve() -> None:
+        async with stand_ins() as found:
+            box.append(found)
+            ready.set()
+            await end.wait()
+
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
+    thread.start()
+    try:
+        assert ready.wait(20), "the stand-ins did not start"
+        yield box[0]
+    finally:
+        loop.call_soon_threadsafe(end.set)
+        thread.join(20)
+        loop.close()
 
 
 class Office:

@@ -25,7 +25,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from channels.telegram.receive import message_ref
-from gateway.stores import SANDBOX_SECRETS, account_rows, stores
+from gateway.stores import SANDBOX_SECRETS, account_rows, store_rows, stores
 from runtime.children import Child, running
 from runtime.embedded import DATABASE, EmbeddedPostgres, EmbeddedValkey
 from runtime.instance import only_one
@@ -78,18 +78,18 @@ def readyz(url: str) -> Row:
 class System:
     """Made by `started()`."""
 
-    def __init__(self, data: Path, servers: ExitStack, ours: ExitStack) -> None:
-        self.data, self._servers, self._ours = data, servers, ours
+    def __init__(self, data: Path, servers: ExitStack, ours: ExitStack, config: Path) -> None:
+        self.data, self.config, self._servers, self._ours = data, config, servers, ours
         self.provider_api: str | None = None  #: where the stand-in for all providers is, if a test has one
-        self.secrets = invent(names_in(CONFIG.read_text("utf-8")), data / SANDBOX_SECRETS)
+        self.secrets = invent(names_in(config.read_text("utf-8")), data / SANDBOX_SECRETS)
         self.accounts = demo_accounts(self.secrets)
         self.postgres, self.valkey = EmbeddedPostgres(data), EmbeddedValkey(data)
         for server in (self.postgres, self.valkey):
             server.prepare()
         self.database_process = self._server(self.postgres.child())
         self.valkey_process = self._server(self.valkey.child())
-        at = stores(CONFIG, data, sandbox=True, make_key=True)
-        migrate(at.owner, at.master, at.settings.network, account_rows(at.settings))
+        at = stores(config, data, sandbox=True, make_key=True)
+        migrate(at.owner, at.master, at.settings.network, account_rows(at.settings), store_rows(at.settings))
 
     def _server(self, child: Child) -> subprocess.Popen[bytes]:
         return self._servers.enter_context(running(child, patience_seconds=PATIENCE))
@@ -118,7 +118,7 @@ class System:
         return self._one_of_ours(replace(child, ready=lambda: b"worker.started" in child.log.read_bytes()))
 
     def _role(self, command: str, *more: str) -> Child:
-        argv = program(command, self.data, *more, "--sandbox")
+        argv = program(command, self.data, *more, "--sandbox", config=self.config)
         log = self.data / "log" / f"{command}.log"
         stand_in = {SANDBOX_API: self.provider_api} if self.provider_api else {}
         return Child(name=command, argv=argv, env=environment(**stand_in), log=log, grace_seconds=30)
@@ -138,15 +138,20 @@ class System:
     def tickets(self) -> list[Row]:
         return listed("tickets", self.data)
 
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """One of our commands, to its end."""
+        argv = program(command[0], self.data, *command[1:], config=self.config)
+        return subprocess.run(argv, env=environment(), capture_output=True, text=True, check=False, timeout=PATIENCE)
+
 
 @contextmanager
-def started(data: Path) -> Iterator[System]:
+def started(data: Path, config: Path = CONFIG) -> Iterator[System]:
     """Servers with an empty, migrated store, and none of our own processes yet."""
     with ExitStack() as servers:
         servers.callback(lambda: remove(EmbeddedPostgres(data)))
         servers.enter_context(only_one(data))
         with ExitStack() as ours:  # these are stopped first, whatever was started again meanwhile
-            yield System(data, servers, ours)
+            yield System(data, servers, ours, config)
 
 
 def demo_accounts(secrets: dict[str, str]) -> list[Account]:
@@ -154,9 +159,11 @@ def demo_accounts(secrets: dict[str, str]) -> list[Account]:
     return read_accounts(CONFIG.read_text("utf-8"), secrets)
 
 
-def program(command: str, data: Path, *more: str) -> list[str]:
-    """The command line of one of our programs."""
-    return [sys.executable, "-m", "gateway", command, "--config", str(CONFIG), "--data", str(data), *more]
+def program(command: str, data: Path, *more: str, config: Path = CONFIG) -> list[str]:
+    """The command line of one of our programs; of a command with parts, the part comes first in `more`."""
+    parts = [word for word in more[:1] if not word.startswith("-")]
+    options = ["--config", str(config), "--data", str(data)]
+    return [sys.executable, "-m", "gateway", command, *parts, *options, *more[len(parts) :]]
 
 
 def environment(**more: str) -> dict[str, str]:

@@ -155,7 +155,7 @@ async def test_what_only_another_organisation_has_is_found_like_what_nobody_has(
 
 
 async def test_it_takes_as_long_too(office):
-    """Mann-Whitney on a few hundred searches each; three independent tries, so that chance alone fails one in a million."""
+    """Mann-Whitney on a hundred searches each; three independent tries, so that chance alone fails one in a million."""
     mya, bela = await office.agent("mya"), await office.agent("bela", "kampung-lima")
     for number in range(12):
         await office.says(f"b{number}", f"{BENGALI} {number}", language="bn")

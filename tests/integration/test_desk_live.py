@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from redis.asyncio import Redis
 
-from desk import drafts, ending, holding, language, live, saying, triage
+from desk import answering, drafts, ending, holding, language, live, saying, triage
 from desk.listing import VIEWS, Filters, fits, rows
 from desk.presence import Looker, Presence
 from desk.reading import thread

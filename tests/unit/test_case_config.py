@@ -156,3 +156,22 @@ def test_who_only_looks_needs_no_secrets(tmp_path):
     assert {problem.path for problem in problems(tmp_path, SMALL + STORES, environ)} == {
         "cases.stores[0].secret", "cases.stores[1].user", "cases.stores[1].password",
     }  # fmt: skip
+
+
+def _documented() -> dict[str, str]:
+    """The examples of the documentation and of config.yaml."""
+    written = (ROOT / "docs/case-store.md").read_text("utf-8").partition("    cases:\n")[2].partition("\n\n")[0]
+    example = (ROOT / "config.yaml").read_text("utf-8").partition("# cases:\n")[2]
+    return {
+        "docs": "cases:\n" + "\n".join(line.removeprefix("    ") for line in written.splitlines()),
+        "config.yaml": "cases:\n" + "\n".join(line.removeprefix("# ") for line in example.splitlines()),
+    }
+
+
+@pytest.mark.parametrize("where", ["docs", "config.yaml"])
+def test_what_is_documented_can_be_written(tmp_path, where):
+    text = SMALL + _documented()[where].replace(", twin-rivers", "") + "\n"
+    found = read(tmp_path, text, SECRETS | {"REGISTER_SECRET": HOOK_SECRET}).case_stores
+    assert [(store.id, store.kind) for store in found] == [
+        ("local", "local"), ("primero-th", "primero"), ("union-register", "webhook"),
+    ]  # fmt: skip
