@@ -145,7 +145,8 @@ async def everything(opened: Office) -> dict[str, list[tuple[Any, ...]]]:
     """All rows of the organisation that was there first."""
     tables = await opened.rows(
         "select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid "
-        "where a.attname = 'organisation_id' and c.relkind = 'r' and c.relnamespace = 'public'::regnamespace and has_table_privilege(c.oid, 'select')"
+        "where a.attname = 'organisation_id' and c.relkind = 'r' and c.relnamespace = 'public'::regnamespace "
+        "and has_table_privilege(c.oid, 'select')"
     )
     shwe = (await opened.rows("select id from organisation where slug = 'shwe'"))[0][0]
     return {
