@@ -145,7 +145,8 @@ def with_outcomes(ticket: Mapping[str, Any], flash_seconds: int) -> Mapping[str,
 
 
 def _last_words(row: Mapping[str, Any]) -> str:
-    last = row["messages"][-1] if row["messages"] else {}
+    """The person's, not what we answered by ourselves."""
+    last = next((m for m in reversed(row["messages"]) if m["direction"] == "in"), {})
     return last.get("text") or f"[{last.get('kind', 'nothing')}]"
 
 
