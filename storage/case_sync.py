@@ -147,7 +147,7 @@ SOURCE = (
 COUNTED = (
     "left join person_card p on p.organisation_id = t.organisation_id and p.person_id = t.person_id "
     "cross join lateral (select count(*) filter (where direction = 'in') as messages_in, "
-    "count(*) filter (where direction = 'out') as messages_out from message "
+    "count(*) filter (where direction = 'out' and author is distinct from 'automatic') as messages_out from message "
     "where organisation_id = t.organisation_id and ticket_id = t.id) m"
 )
 _SOURCES = (

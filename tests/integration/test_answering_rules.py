@@ -5,14 +5,16 @@ from dataclasses import replace
 import pytest
 
 from channels.telegram.receive import message_ref
+from gateway.answering import allow_texts
 from gateway.live import live_findings
+from gateway.stores import Stores
 from model.deliveries import BROADCAST
 from outbound.answer import CannotAnswer
 from runtime.config_form import Cost
 from runtime.ids import now
 from sandbox.people import person
 from sandbox.providers import line, telegram, twilio_voice
-from storage import answers, listing
+from storage import listing
 from tests.answering import desk
 from workers_queue import budget
 
@@ -45,10 +47,9 @@ async def test_a_caller_is_texted_only_where_that_is_known_to_be_safe(out):
         await out.say("hello")
     assert refused.value.reason == "no_text"
     ticket = await out.home.ticket()
-    organisation, _ = await listing.ticket_named(out.home.database, str(ticket["number"]))
-    async with out.home.database.desk(organisation) as connection:
-        held = await answers.hold(connection, ticket["id"])
-        await answers.may_text(connection, held.person, True)
+    at, home = out.home.workplace, out.home
+    here = Stores(settings=at.settings, master=at.master, data=home.data, owner=home.owner, redis_url=home.redis_url)
+    assert await allow_texts(here, str(ticket["number"]), yes=True) == 0
     said = await out.say("hello")
     assert said.account == "sms-th"
     await out.deliver()

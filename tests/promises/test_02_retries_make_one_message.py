@@ -27,7 +27,9 @@ every_channel = pytest.mark.parametrize("channel", SAID)
 
 async def two_workers(home: House) -> None:
     """Take in all there is, by two workers at once."""
-    other = House(replace(home.workplace, slot="other", busy=asyncio.Lock()), home.accounts, home.owner, home.data)
+    other = House(
+        replace(home.workplace, slot="other", busy=asyncio.Lock()), home.accounts, home.owner, home.redis_url, home.data
+    )
     await asyncio.gather(home.take_in(), other.take_in())
 
 

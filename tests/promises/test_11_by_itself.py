@@ -80,7 +80,9 @@ async def test_never_twice(out):
             out.sandbox.notice(webhook)
             for _ in range(3):
                 await home.put(webhook, at=now())
-    other = House(replace(home.workplace, slot="other", busy=asyncio.Lock()), home.accounts, home.owner, home.data)
+    other = House(
+        replace(home.workplace, slot="other", busy=asyncio.Lock()), home.accounts, home.owner, home.redis_url, home.data
+    )
     await asyncio.gather(home.take_in(), other.take_in())
     second, clients, pace = out.another()
     try:

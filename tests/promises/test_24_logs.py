@@ -126,7 +126,9 @@ async def all_examples(home: House, valkey: str, *, thorough: bool) -> None:
         async with gate(home, valkey, settings) as door:
             answers = await asyncio.gather(*(example.knock(door) for example in mine))
         assert set(answers) <= {200, 204, 403}  # 403: a hello with a wrong token
-        await work(House(replace(home.workplace, settings=settings), home.accounts, home.owner, home.data))
+        await work(
+            House(replace(home.workplace, settings=settings), home.accounts, home.owner, home.redis_url, home.data)
+        )
 
 
 async def work(home: House) -> None:
