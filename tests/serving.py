@@ -1,5 +1,6 @@
 """`worker-voice serve` as somebody would type it, with what it says and the processes it keeps."""
 
+import re
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -95,7 +96,7 @@ def serving(
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (data.parent / f"{data.name}.log").open("ab") as log:
         process = subprocess.Popen(
-            [*as_user, *program("serve", data, "--port", str(port), *more)],
+            [*as_user, *program("serve", data, "--port", str(port), *more, config=_with_nobody_there(data))],
             env=environment(**secrets_of(data), **env),
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -108,6 +109,15 @@ def serving(
         yield served
     finally:
         end(served)
+
+
+def _with_nobody_there(data: Path) -> Path:
+    """The demo network with providers that refuse every connection: nothing may go to real ones."""
+    path = data.parent / f"{data.name}.yaml"
+    nobody = r'\1\n    api_base: "http://127.0.0.1:1"'
+    path.write_text(re.sub(r"(?m)^(    channel: \w+)$", nobody, CONFIG.read_text("utf-8")), "utf-8")
+    path.chmod(0o644)
+    return path
 
 
 def end(served: Served) -> None:

@@ -160,7 +160,7 @@ async def test_a_page_nobody_sits_at_asks_and_then_closes(at, screen):
     await page.wait_for_selector("#idle", state="hidden")
     at.clock.forward(minutes=31)
     await page.clock.fast_forward("31:00")
-    await page.wait_for_url("**/sign-in?why=ended&next=/")
+    await page.wait_for_url("**/sign-in?why=ended&next=%2F")
 
 
 async def test_without_scripts_everything_but_comfort_works(at, screen):
