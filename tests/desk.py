@@ -126,7 +126,8 @@ class Browser:
         async with self.session.request(
             method, self.base + path, headers=headers, data=fields, allow_redirects=False
         ) as answer:
-            page = Page(answer.status, path, answer.headers, await answer.text())
+            endless = answer.content_type == "text/event-stream"
+            page = Page(answer.status, path, answer.headers, "" if endless else await answer.text())
         if "csrf" in page.fields or "<html" in page.text:
             self.page = page
         return page
