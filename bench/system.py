@@ -25,7 +25,7 @@ from runtime.embedded import DATABASE, EmbeddedPostgres, EmbeddedValkey
 from runtime.instance import only_one
 from runtime.ports import is_free, some_free_port
 from runtime.programs import STATE
-from runtime.settings import process_environment
+from runtime.settings import SANDBOX_API, process_environment
 from sandbox.accounts import Account, names_in, read_accounts
 from sandbox.secrets import invent
 from storage.migrate import migrate
@@ -50,8 +50,9 @@ class Process:
 class System:
     """Made by `started()`."""
 
-    def __init__(self, data: Path, postgres: EmbeddedPostgres, config: Path) -> None:
+    def __init__(self, data: Path, postgres: EmbeddedPostgres, config: Path, provider: int | None) -> None:
         self.data, self._postgres, self._config = data, postgres, config
+        self._stand_in = {SANDBOX_API: f"http://127.0.0.1:{provider}"} if provider else {}
         self.at: Stores = stores(config, data, sandbox=True, make_key=True)
         text = config.read_text("utf-8")
         self.accounts: Sequence[Account] = read_accounts(text, invent(names_in(text), data / SANDBOX_SECRETS))
@@ -83,7 +84,9 @@ class System:
         where = ["--config", str(self._config), "--data", str(self.data), "--sandbox"]
         argv = [sys.executable, "-m", "gateway", name.partition("-")[0], *where, *more]
         log = self.data / "log" / f"{name}.log"
-        return Child(name=name, argv=argv, env=environment(), ready=ready, log=log, grace_seconds=25)
+        return Child(
+            name=name, argv=argv, env={**environment(), **self._stand_in}, ready=ready, log=log, grace_seconds=25
+        )
 
     def nudge(self, name: str) -> None:
         """What a process does that has written something."""
@@ -143,7 +146,7 @@ def started(provider: int | None = None) -> Iterator[System]:
         for server in (postgres, valkey):
             server.prepare()
             stack.enter_context(running(server.child()))
-        system = System(data, postgres, _config(data, provider))
+        system = System(data, postgres, _config(data, provider), provider)
         migrate(system.at.owner, system.at.master, system.at.settings.network, account_rows(system.at.settings))
         yield system
 
@@ -153,7 +156,7 @@ def _config(data: Path, provider: int | None) -> Path:
         return CONFIG
     written = yaml.safe_load(CONFIG.read_text("utf-8"))
     for account in written["accounts"]:
-        account |= {"api_base": f"http://127.0.0.1:{provider}", "per_second": 1000}
+        account["per_second"] = 1000
     path = data / "config.yaml"
     path.write_text(yaml.safe_dump(written, allow_unicode=True), "utf-8")
     return path
