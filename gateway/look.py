@@ -146,8 +146,8 @@ def with_outcomes(ticket: Mapping[str, Any], flash_seconds: int) -> Mapping[str,
 
 def _last_words(row: Mapping[str, Any]) -> str:
     """The person's, not what we answered by ourselves."""
-    last = next((m for m in reversed(row["messages"]) if m["direction"] == "in"), {})
-    return last.get("text") or f"[{last.get('kind', 'nothing')}]"
+    last = next((m for m in reversed(row["messages"]) if m["direction"] == "in"), None)
+    return "[nothing]" if last is None else last["text"] or f"[{last['kind']}]"
 
 
 def _shown(row: Mapping[str, Any]) -> tuple[str, ...]:
