@@ -22,7 +22,7 @@ from outbound.answer import answer
 from runtime.ids import new_id, now
 from storage import messages, outbox, people
 from storage.database import Connection, Database
-from workers_queue.deliver import AT_ONCE
+from workers_queue.claims import AT_ONCE
 
 _PEOPLE = "select organisation_id, id, person_id, account from ticket where status = 'open' order by number"
 _ADDRESSES = (
