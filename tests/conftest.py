@@ -2,6 +2,7 @@
 
 `cluster`   PostgreSQL and Valkey, started once for each test process (pytest-xdist: once a worker)
 `database`  connection string of a fresh, empty database, as its owner; gone after the test
+`migrated`  the same, with the schema and the demo network in it: a copy, which is quicker than migrating
 `valkey`    connection string of the emptied Valkey
 For a database that several tests share, use `cluster.new_database()` in a fixture of wider scope.
 """
@@ -33,14 +34,19 @@ class Cluster:
     valkey: EmbeddedValkey
 
     @contextmanager
-    def new_database(self) -> Iterator[str]:
-        """A fresh, empty database for the length of a block: its owner's connection string."""
-        name = f"test_{uuid.uuid4().hex[:12]}"
-        self._as_superuser(SQL("create database {} owner {}").format(Identifier(name), Identifier(OWNER)))
+    def new_database(self, name: str = "", *, like: str = "template1") -> Iterator[str]:
+        """A fresh database for the length of a block, empty or like another: its owner's connection string."""
+        name = name or f"test_{uuid.uuid4().hex[:12]}"
+        create = SQL("create database {} owner {} template {}")
+        self._as_superuser(create.format(Identifier(name), Identifier(OWNER), Identifier(like)))
         try:
             yield urlunsplit(urlsplit(self.postgres.url)._replace(path=f"/{name}"))
         finally:
-            self._as_superuser(SQL("drop database {} with (force)").format(Identifier(name)))
+            self._as_superuser(SQL("drop database if exists {} with (force)").format(Identifier(name)))
+
+    def rename(self, name: str, other: str) -> None:
+        """Give a database another name; its roles keep theirs."""
+        self._as_superuser(SQL("alter database {} rename to {}").format(Identifier(name), Identifier(other)))
 
     def _as_superuser(self, statement) -> None:
         with psycopg.connect(self.postgres.superuser_url, autocommit=True) as connection:
@@ -71,6 +77,28 @@ def remove(postgres: EmbeddedPostgres) -> None:
 @pytest.fixture
 def database(cluster) -> Iterator[str]:
     with cluster.new_database() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def _like(cluster, tmp_path_factory) -> tuple[str, str]:
+    """A migrated database to copy, and what its copies are called: roles are named after their database.
+
+    A test that changes roles needs a database with roles of its own: `database`.
+    """
+    from tests.house import prepare  # which imports half of the system: unit tests need none of it
+
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    with cluster.new_database(name) as url:
+        prepare(url, tmp_path_factory.mktemp("like"))
+        cluster.rename(name, f"{name}_like")
+    return name, f"{name}_like"
+
+
+@pytest.fixture
+def migrated(cluster, _like) -> Iterator[str]:
+    name, like = _like
+    with cluster.new_database(name, like=like) as url:
         yield url
 
 

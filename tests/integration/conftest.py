@@ -11,8 +11,8 @@ _ACCOUNTS = "agent, credential, recovery_code, session, invitation, sign_in_try,
 
 
 @pytest.fixture
-async def home(database, valkey, tmp_path):
-    async with house(database, valkey, tmp_path) as opened:
+async def home(migrated, valkey, tmp_path):
+    async with house(migrated, valkey, tmp_path) as opened:
         yield opened
 
 

@@ -26,7 +26,7 @@ from storage import agents, audit, search, sessions
 from storage.database import Database, login_dsn
 from storage.wall import holes
 from tests.case_office import sync_all
-from tests.house import NOON, House
+from tests.house import NOON, House, house
 
 SHWE, KAMPUNG = organisation_uuid("shwe"), organisation_uuid("kampung-lima")
 WALLED = """
@@ -45,6 +45,13 @@ def as_superuser(cluster, home: House, statement: str) -> None:
     name = conninfo_to_dict(home.owner)["dbname"]
     with psycopg.connect(make_conninfo(cluster.postgres.superuser_url, dbname=name), autocommit=True) as connection:
         connection.execute(statement.replace("{db}", str(name)).encode())
+
+
+@pytest.fixture
+async def home(database, valkey, tmp_path):
+    """With roles of its own, since these tests change them."""
+    async with house(database, valkey, tmp_path) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -63,7 +63,8 @@ function joinLog(fresh) {
   let later = false;
   for (const line of [...old.children]) {
     later ||= line.id === first;
-    if (line.dataset.pending !== undefined || (later && !kept.has(line.id))) line.remove();
+    // what waits is marked above its first message: everything else above that may have been loaded since
+    if (line.dataset.pending !== undefined || ((later || line.id === "unanswered") && !kept.has(line.id))) line.remove();
   }
 }
 
