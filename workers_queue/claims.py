@@ -15,7 +15,7 @@ from storage.database import Connection
 from storage.outbox import Claimed
 from workers_queue.workplace import Workplace
 
-AT_ONCE = 32  #: sends under way in one worker
+AT_ONCE = 24  #: sends under way in one worker
 LEASE = timedelta(seconds=60)  #: after it somebody else may take what was claimed
 _FOR_CONVERSATIONS = 4  # of the sends under way, broadcasts may not have
 _OF_ONE_ACCOUNT = 16  # of them: one provider that hangs must not take all
