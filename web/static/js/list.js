@@ -52,7 +52,7 @@ async function ask() {
       made.innerHTML = await answer.text();
       take(made.content.querySelector("#rows"));
     } else wanted = setTimeout(ask, 5000);
-  } catch { /* offline: the stream says when it is back */ }
+  } catch { wanted = setTimeout(ask, 5000); } // no connection, though the stream may not know it yet: still owed
   took = performance.now() - began;
   asking = false;
   if (again) { again = false; soon(); }

@@ -77,11 +77,22 @@ function markSeen() {
   if (seen) for (const field of document.querySelectorAll("[data-last-seen]")) field.value = seen;
 }
 
-/** The conversation as it now is: for the live feed. */
+let owed = 0;
+/** The conversation as it now is: for the live feed. Without a connection it is asked for again. */
 export async function refresh() {
+  clearTimeout(owed);
+  if (!ticket()) return;
   const answer = await part(`/inbox/${ticket()}/thread${thread().dataset.whole ? "?whole" : ""}`);
   if (answer?.status === 200) apply(answer.html);
+  else if (!answer || answer.status >= 500) owed = setTimeout(refresh, 5000);
 }
+
+// a sheet that opens has the focus, also where a key opened it and no button was pressed
+document.addEventListener("toggle", (event) => {
+  const sheet = event.target;
+  if (event.newState !== "open" || !sheet.matches?.(".sheet[popover]") || sheet.contains(document.activeElement)) return;
+  sheet.querySelector(".sheet-body :is(input:not([type=hidden]), select, textarea, button, a[href])")?.focus();
+}, true);
 
 document.addEventListener("submit", async (event) => {
   const form = event.target.closest("form[data-act]");
