@@ -219,7 +219,7 @@ class Keys:
     async def rest(self) -> None:
         """Back to the conversation, where single keys count."""
         await self.press("Escape")
-        await self.page.evaluate("document.activeElement.blur()")
+        await self.into(":not(input:not([type=radio], [type=checkbox]), textarea, select)")
         await self.press("2")
 
     async def sign_in(self, at: Demo, name: str) -> None:

@@ -44,6 +44,7 @@ export function apply(html, { composer = false } = {}) {
 function joinLog(fresh) {
   const old = document.getElementById("log-items");
   if (!fresh || !old) return;
+  old.querySelector("#unanswered")?.remove(); // it moves on with what waits: new words would follow it to its old place
   const here = new Map([...old.children].filter((line) => line.id).map((line) => [line.id, line]));
   const kept = new Set([...fresh.children].map((line) => line.id));
   let after = null;
@@ -63,8 +64,7 @@ function joinLog(fresh) {
   let later = false;
   for (const line of [...old.children]) {
     later ||= line.id === first;
-    // what waits is marked above its first message: everything else above that may have been loaded since
-    if (line.dataset.pending !== undefined || ((later || line.id === "unanswered") && !kept.has(line.id))) line.remove();
+    if (line.dataset.pending !== undefined || (later && !kept.has(line.id))) line.remove();
   }
 }
 
