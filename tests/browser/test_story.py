@@ -270,6 +270,7 @@ async def test_the_whole_of_it_with_the_keyboard_alone(at, chromium, picture):
     await keys.rest()
     await keys.press("s")
     await keys.into("#sheet-snooze button[name=hours]")
+    await picture(desk, "story-sheet")
     await keys.press("Enter")
     await desk.get_by_text("Put aside until").first.wait_for()
     await picture(desk, "story-keyboard")

@@ -22,9 +22,7 @@ QUOTES = """
 create or replace function complain() returns trigger language plpgsql as $$ begin raise exception 'row %', new; end $$;
 create trigger complain before insert or update on {0} for each row execute function complain()"""
 #: Where what is written about people goes, and where everything does.
-TABLES = (
-    "message", "draft", "contact_rule", "translation", "person_card", "tag", "canned", "audit", "change", "delivery",
-)  # fmt: skip
+TABLES = ("message", "draft", "contact_rule", "audit", "change")
 
 
 @pytest.fixture
@@ -50,7 +48,7 @@ async def test_no_page_and_no_error_of_one_is_told_with_its_words(two, tape, cap
                 await owner.execute(f"drop trigger complain on {name}".encode())
                 assert not [one for one in walked if "row (" in one.page.text]
     told = tape.getvalue()
-    assert told.count("page.failed") > 30  # the errors were errors
+    assert told.count("page.failed") > 15  # the errors were errors
     for text in (told, "".join(capfd.readouterr()), "".join(gained)):
         assert [marker for marker in markers if marker in text or json.dumps(marker)[1:-1] in text] == []
     written = await two.there.rows("select action, detail::text from audit")
