@@ -1,10 +1,10 @@
 """Real servers for every test that needs one.
 
 `cluster`   PostgreSQL and Valkey, started once for each test process (pytest-xdist: once a worker)
-`database`  connection string of a fresh, empty database, as its owner; gone after the test
-`migrated`  the same, with the schema and the demo network in it: a copy, which is quicker than migrating
+`database`  connection string of a fresh database with today's schema, as its owner; gone after the test
+`empty`     the same without a schema: for tests of migrations
 `valkey`    connection string of the emptied Valkey
-For a database that several tests share, use `cluster.new_database()` in a fixture of wider scope.
+For a database that several tests share, use `cluster.migrated_database()` in a fixture of wider scope.
 """
 
 import shutil
@@ -24,6 +24,10 @@ from psycopg.sql import SQL, Identifier
 from runtime.children import running
 from runtime.embedded import OWNER, EmbeddedPostgres, EmbeddedValkey
 from runtime.instance import only_one
+from storage.migrate import upgrade
+
+_TEMPLATE = "migrated_once"
+_GROUPS = ("intake", "desk", "searcher", "authenticator")
 
 
 @dataclass(frozen=True)
@@ -34,23 +38,53 @@ class Cluster:
     valkey: EmbeddedValkey
 
     @contextmanager
-    def new_database(self, name: str = "", *, like: str = "template1") -> Iterator[str]:
-        """A fresh database for the length of a block, empty or like another: its owner's connection string."""
-        name = name or f"test_{uuid.uuid4().hex[:12]}"
-        create = SQL("create database {} owner {} template {}")
-        self._as_superuser(create.format(Identifier(name), Identifier(OWNER), Identifier(like)))
+    def new_database(self, template: str = "template1") -> Iterator[str]:
+        """A fresh, empty database for the length of a block: its owner's connection string."""
+        name = f"test_{uuid.uuid4().hex[:12]}"
+        self._create(name, template)
         try:
-            yield urlunsplit(urlsplit(self.postgres.url)._replace(path=f"/{name}"))
+            yield self._url(name)
         finally:
-            self._as_superuser(SQL("drop database if exists {} with (force)").format(Identifier(name)))
+            self.as_superuser(SQL("drop database {} with (force)").format(Identifier(name)))
 
-    def rename(self, name: str, other: str) -> None:
-        """Give a database another name; its roles keep theirs."""
-        self._as_superuser(SQL("alter database {} rename to {}").format(Identifier(name), Identifier(other)))
+    @contextmanager
+    def migrated_database(self) -> Iterator[str]:
+        """The same with today's schema: a copy of one that was migrated once.
 
-    def _as_superuser(self, statement) -> None:
+        A database's roles carry its name. Those of the copy are members of the template's, and so have their rights.
+        """
+        self._migrate_once()
+        with self.new_database(_TEMPLATE) as url:
+            name = urlsplit(url).path[1:]
+            with psycopg.connect(self.postgres.url, autocommit=True) as owner:
+                owner.execute(
+                    "; ".join(
+                        [f'create role "{name}_{role}" nologin in role "{_TEMPLATE}_{role}"' for role in _GROUPS]
+                        + [f'create role "{name}_door" login in role "{_TEMPLATE}_door"']
+                        + [f'create role "{name}_{role}" login noinherit' for role in ("web", "worker")]
+                        + [f'grant "{name}_desk" to "{name}_web", "{name}_worker"']
+                        + [f'grant "{name}_intake" to "{name}_worker"']
+                    )
+                )
+            yield url
+
+    def _migrate_once(self) -> None:
+        if not self.as_superuser(SQL("select from pg_database where datname = {}").format(_TEMPLATE)):
+            self._create(_TEMPLATE, "template1")
+            upgrade(self._url(_TEMPLATE), "head")
+
+    def _create(self, name: str, template: str) -> None:
+        self.as_superuser(
+            SQL("create database {} owner {} template {}").format(*map(Identifier, (name, OWNER, template)))
+        )
+
+    def _url(self, name: str) -> str:
+        return urlunsplit(urlsplit(self.postgres.url)._replace(path=f"/{name}"))
+
+    def as_superuser(self, statement) -> int:
+        """How many rows it gave."""
         with psycopg.connect(self.postgres.superuser_url, autocommit=True) as connection:
-            connection.execute(statement)
+            return connection.execute(statement).rowcount
 
 
 @pytest.fixture(scope="session")
@@ -76,29 +110,13 @@ def remove(postgres: EmbeddedPostgres) -> None:
 
 @pytest.fixture
 def database(cluster) -> Iterator[str]:
-    with cluster.new_database() as url:
+    with cluster.migrated_database() as url:
         yield url
 
 
-@pytest.fixture(scope="session")
-def _like(cluster, tmp_path_factory) -> tuple[str, str]:
-    """A migrated database to copy, and what its copies are called: roles are named after their database.
-
-    A test that changes roles needs a database with roles of its own: `database`.
-    """
-    from tests.house import prepare  # which imports half of the system: unit tests need none of it
-
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    with cluster.new_database(name) as url:
-        prepare(url, tmp_path_factory.mktemp("like"))
-        cluster.rename(name, f"{name}_like")
-    return name, f"{name}_like"
-
-
 @pytest.fixture
-def migrated(cluster, _like) -> Iterator[str]:
-    name, like = _like
-    with cluster.new_database(name, like=like) as url:
+def empty(cluster) -> Iterator[str]:
+    with cluster.new_database() as url:
         yield url
 
 

@@ -9,15 +9,13 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import psycopg
-
 from gateway.stores import account_rows, store_rows
 from model.http import Request
 from model.network import Acknowledgement
 from runtime.envelope import pack
 from runtime.ids import new_id
-from runtime.keys import Master, load_master
-from runtime.settings import CaseStore, Settings, load
+from runtime.keys import load_master
+from runtime.settings import CaseStore, load
 from sandbox.accounts import names_in, read_accounts
 from sandbox.secrets import invent
 from storage import listing, receipts
@@ -126,6 +124,8 @@ class House:
             "audit, audit_chain, contact_rule, tag, ticket_tag, ticket_issue, thread_seen, mention, translation, "
             "attachment_heard, draft, canned"
         )
+        import psycopg
+
         async with await psycopg.AsyncConnection.connect(self.owner, autocommit=True) as connection:
             await connection.execute(f"truncate {tables}".encode())
 
@@ -138,7 +138,11 @@ class House:
 async def house(owner: str, redis_url: str, data: Path, *, stores: Sequence[CaseStore] = ()) -> AsyncIterator[House]:
     """A house in a fresh database; `stores` follow its tickets beside the local one."""
     text = CONFIG.read_text("utf-8")
-    settings, master, secrets = _furniture(owner, data, stores)
+    secrets = invent(names_in(text), data / "sandbox.env")
+    settings = load(CONFIG, secrets, unreviewed_phrases=True)
+    settings = replace(settings, case_stores=(*settings.case_stores, *stores))
+    master = load_master(data / "keys" / "master.key")
+    migrate(owner, master, settings.network, account_rows(settings), store_rows(settings))
     workplace = furnished(
         slot="test", settings=settings, master=master, data=data, owner=owner, redis_url=redis_url, most=4
     )
@@ -150,22 +154,6 @@ async def house(owner: str, redis_url: str, data: Path, *, stores: Sequence[Case
     finally:
         await workplace.nudger.close()
         await workplace.database.close()
-
-
-def prepare(owner: str, data: Path) -> None:
-    """Migrate a database, and leave it to whichever key comes first."""
-    _furniture(owner, data, ())
-    with psycopg.connect(owner, autocommit=True) as connection:
-        connection.execute("delete from installation")
-
-
-def _furniture(owner: str, data: Path, stores: Sequence[CaseStore]) -> tuple[Settings, Master, dict[str, str]]:
-    secrets = invent(names_in(CONFIG.read_text("utf-8")), data / "sandbox.env")
-    settings = load(CONFIG, secrets, unreviewed_phrases=True)
-    settings = replace(settings, case_stores=(*settings.case_stores, *stores))
-    master = load_master(data / "keys" / "master.key")
-    migrate(owner, master, settings.network, account_rows(settings), store_rows(settings))
-    return settings, master, secrets
 
 
 def batches(items: Sequence[Any], random: Random) -> list[Sequence[Any]]:

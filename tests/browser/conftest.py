@@ -23,8 +23,8 @@ def chromium_path() -> str | None:
 
 
 @pytest.fixture
-async def home(migrated, valkey, tmp_path):
-    async with house(migrated, valkey, tmp_path) as opened:
+async def home(database, valkey, tmp_path):
+    async with house(database, valkey, tmp_path) as opened:
         yield opened
 
 

@@ -11,8 +11,8 @@ _ACCOUNTS = "agent, credential, recovery_code, session, invitation, sign_in_try,
 
 
 @pytest.fixture
-async def home(migrated, valkey, tmp_path):
-    async with house(migrated, valkey, tmp_path) as opened:
+async def home(database, valkey, tmp_path):
+    async with house(database, valkey, tmp_path) as opened:
         yield opened
 
 
@@ -25,7 +25,7 @@ async def office(home):
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def _shared(cluster, tmp_path_factory):
-    with cluster.new_database() as url:
+    with cluster.migrated_database() as url:
         async with house(url, cluster.valkey.url, tmp_path_factory.mktemp("shared")) as opened:
             yield opened
 

@@ -26,13 +26,19 @@ from storage import agents, audit, search, sessions
 from storage.database import Database, login_dsn
 from storage.wall import holes
 from tests.case_office import sync_all
-from tests.house import NOON, House, house
+from tests.house import NOON, House
 
 SHWE, KAMPUNG = organisation_uuid("shwe"), organisation_uuid("kampung-lima")
 WALLED = """
 select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid
 where a.attname = 'organisation_id' and c.relkind in ('r', 'p') and c.relnamespace = 'public'::regnamespace
 order by 1"""
+
+
+@pytest.fixture
+def database(empty):
+    """Migrated here, and not copied."""
+    return empty
 
 
 def as_owner(home: House, *statements: str) -> None:
@@ -45,13 +51,6 @@ def as_superuser(cluster, home: House, statement: str) -> None:
     name = conninfo_to_dict(home.owner)["dbname"]
     with psycopg.connect(make_conninfo(cluster.postgres.superuser_url, dbname=name), autocommit=True) as connection:
         connection.execute(statement.replace("{db}", str(name)).encode())
-
-
-@pytest.fixture
-async def home(database, valkey, tmp_path):
-    """With roles of its own, since these tests change them."""
-    async with house(database, valkey, tmp_path) as opened:
-        yield opened
 
 
 @pytest.fixture

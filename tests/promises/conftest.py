@@ -14,8 +14,8 @@ from tests.processes import started
 
 
 @pytest.fixture
-async def home(migrated, valkey, tmp_path):
-    async with house(migrated, valkey, tmp_path) as opened:
+async def home(database, valkey, tmp_path):
+    async with house(database, valkey, tmp_path) as opened:
         yield opened
 
 

@@ -36,9 +36,9 @@ async def stores():
 
 
 @pytest.fixture
-async def home(migrated, valkey, tmp_path, stores):
+async def home(database, valkey, tmp_path, stores):
     followed = webhook(stores[1], "shwes", organisations=["shwe"])
-    async with house(migrated, valkey, tmp_path, stores=[followed]) as opened_:
+    async with house(database, valkey, tmp_path, stores=[followed]) as opened_:
         yield opened_
 
 

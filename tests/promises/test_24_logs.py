@@ -74,6 +74,12 @@ TOLD = TOO_COMMON.union(*(example.ids() for example in EXAMPLES))
 MARKERS = sorted({said for example in EXAMPLES for said in example.said() if len(said) > 3} - TOLD)
 
 
+@pytest.fixture
+def database(empty):
+    """Migrated here, and not copied: rights are taken away, which a copy has by way of its template."""
+    return empty
+
+
 def rounds() -> list[dict[str, dict]]:
     """The examples' accounts, in as many rounds as one of them has different settings."""
     found: list[dict[str, dict]] = []

@@ -18,6 +18,12 @@ OPENS = [("POST", "/inbox/{ticket}/reveal")]
 
 
 @pytest.fixture
+def database(empty):
+    """Migrated here, and not copied: rights are taken away, which a copy has by way of its template."""
+    return empty
+
+
+@pytest.fixture
 async def two(home):
     async with neighbours(home) as opened:
         yield opened
