@@ -20,7 +20,7 @@ BOTH = {"shwe": "wati@shwe", "rhododendron": "suman@rhododendron"}
 PLAY = """async (one) => {
   one.muted = true;
   await one.play();
-  one.currentTime = one.duration - 0.3;
+  one.playbackRate = 16;
   return one.duration;
 }"""
 SAID = {

@@ -40,6 +40,9 @@ export function apply(html, { composer = false } = {}) {
   return true;
 }
 
+/** Whether somebody is in the middle of listening to it. */
+const plays = (line) => [...line.querySelectorAll("audio, video")].some((one) => one.currentTime > 0 && !one.ended);
+
 /** Lines are known by their id. One that changed is replaced, unless somebody writes in it; earlier ones stay. */
 function joinLog(fresh) {
   const old = document.getElementById("log-items");
@@ -52,7 +55,7 @@ function joinLog(fresh) {
     const known = here.get(line.id);
     if (line.id === "log-before" && here.size > fresh.children.length) continue;
     if (known) {
-      if (known.outerHTML !== line.outerHTML && !known.contains(document.activeElement) && !known.querySelector("details[open], audio, video")) known.replaceWith(line);
+      if (known.outerHTML !== line.outerHTML && !known.contains(document.activeElement) && !known.querySelector("details[open]") && !plays(known)) known.replaceWith(line);
       after = document.getElementById(line.id);
     } else {
       if (after) after.after(line);
