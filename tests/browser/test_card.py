@@ -240,8 +240,10 @@ async def test_it_opens_at_the_newest_words_and_stays_there(room, screen, pictur
     # whoever reads further up stays there when words come in
     await log.evaluate("(one) => { one.scrollTop = -400; }")
     before = await page.locator("#log-items .msg:not(.msg-out)").nth(20).bounding_box()
-    await room.write("and now he is here", minutes=28)
+    async with page.expect_response("**/inbox/counts"):
+        await room.write("and now he is here", minutes=28)
     await page.wait_for_selector("#log-items >> text=and now he is here")
+    await expect(page.locator("#compose-hint [data-count]")).to_have_text("")  # counts of the views are not letters
     after = await page.locator("#log-items .msg:not(.msg-out)").nth(20).bounding_box()
     assert abs(before["y"] - after["y"]) < 60
     assert await log.evaluate("(one) => one.scrollTop") < -300

@@ -73,9 +73,9 @@ def changed(
         hours=_hours(now, given, days),
         until=_end(given["until"], at, timezone) if "until" in given else now.until,
         phone=_phone_of(given, now.phone),
-        whose=given.get("whose", now.whose).strip(),
-        check=given.get("check", now.check).strip(),
-        remark=given.get("remark", now.remark).strip(),
+        whose=given["whose"].strip() if "whose" in given else now.whose,
+        check=given["check"].strip() if "check" in given else now.check,
+        remark=given["remark"].strip() if "remark" in given else now.remark,
         checked_at=at if given.get("asked") else rules.checked_at,
     )
 

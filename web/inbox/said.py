@@ -46,11 +46,11 @@ class Teller:
 
     def entries(self, thread: Thread) -> Iterator[Told | Message]:
         """The log in its order, with a line where a day begins and where the unanswered words do."""
-        day, waits = "", thread.ticket.waiting_since
+        day, waits = None, thread.ticket.waiting_since
         for item in thread.items:
-            if (today := self.local.day(item.at)) != day:
+            if (today := self.local.there(item.at).date()) != day:
                 day = today
-                yield Told(f"day-{item.at.astimezone():%Y%m%d}", "day", today)
+                yield Told(f"day-{today:%Y%m%d}", "day", self.local.day(item.at))
             if waits and isinstance(item, Message) and item.direction == "in" and item.at >= waits:
                 yield Told("unanswered", "unanswered", self.local.text("thread.unanswered", at=self.local.clock(waits)))
                 waits = None

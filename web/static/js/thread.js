@@ -120,8 +120,8 @@ document.addEventListener("click", (event) => {
   fold();
 });
 function fold() {
-  const rules = document.querySelector(".strip-rules");
-  if (!rules) return;
+  const rules = document.querySelector(".strip-all");
+  if (!rules?.querySelector("[data-unfold]")) return;
   const open = thread().hasAttribute("data-unfolded");
   if (!open) thread().toggleAttribute("data-strip-more", rules.scrollHeight > rules.clientHeight + 4);
   document.querySelector("[data-unfold]").setAttribute("aria-expanded", String(open));
