@@ -143,7 +143,7 @@ async def test_a_safety_question_is_answered_in_two_clicks(room, screen):
     await expect(page.locator(".strip")).to_contain_text("Safe to write on LINE")
     await page.click(".strip >> text=Not asked, so")
     await page.click("#ask-call button:text-is('No')")
-    await expect(page.locator(".strip")).to_contain_text("Do not call")
+    await expect(page.locator(".strip")).to_contain_text("No calls, no voicemail")
     async with room.seat(agent) as seat:
         rules = (await contact.known(seat, ticket)).rules
     assert (rules.write, rules.call, rules.voicemail) == ("yes", "no", "unknown")
