@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 from uuid import UUID, uuid4
 
-from desk import answering, contact, drafts, ending, holding, language, people, saying, triage
+from desk import answering, consent, contact, drafts, ending, holding, language, people, saying, triage
 from desk.seat import Cannot, NoTicket
 from model.agents import Agent
 from model.contact import Rules
@@ -97,5 +97,6 @@ def acts_of(
         "heard": lambda: about(saying.heard, attachment),
         "repair": lambda: about(chance.choice([saying.undo_repair, saying.redo_repair]), message),
         "rules": do(contact.write, Rules(write=chance.choice(["yes", "no"])), was=None),
+        "consent": do(consent.write, {"record": chance.choice(["yes", "no"])}, how="said"),
         "name": do(people.set_name, f"Name {sure}"),
     }

@@ -38,7 +38,7 @@ MARKERS = ("quixotrope", "ပတ်စပို့ကို", NAME, TAG, NOTE, D
 PLAIN: Mapping[str, str] = {
     "arrived": "yes", "as": "written", "asked": "1", "check": "x", "code": "DOC.PASSPORT", "days": "mon",
     "doing": "looks",
-    "from": "08:00", "hours": "1", "hours_as": "", "kind": "reply", "language": "en", "name": "x", "note": "x",
+    "from": "08:00", "hours": "1", "hours_as": "", "how": "said", "record": "yes", "act": "take", "once": "", "kind": "reply", "language": "en", "name": "x", "note": "x",
     "notice": "on", "order": "wait", "outcome": "lost_contact", "query": "quixotrope", "queue": "kampung-lima-my",
     "reason": "rescue", "remark": "x", "said": "yes", "since": "", "sound": "on", "spoken": "", "text": "x",
     "until": "", "until_as": "", "view": "open", "where": "call", "whose": "x", "why": "words", "words": "x",
