@@ -38,7 +38,8 @@ MARKERS = ("quixotrope", "ပတ်စပို့ကို", NAME, TAG, NOTE, D
 PLAIN: Mapping[str, str] = {
     "arrived": "yes", "as": "written", "asked": "1", "check": "x", "code": "DOC.PASSPORT", "days": "mon",
     "doing": "looks",
-    "from": "08:00", "hours": "1", "hours_as": "", "how": "said", "record": "yes", "act": "take", "once": "", "kind": "reply", "language": "en", "name": "x", "note": "x",
+    "from": "08:00", "hours": "1", "hours_as": "", "how": "said", "kind": "reply",
+    "record": "yes", "act": "take", "language": "en", "name": "x", "note": "x",
     "notice": "on", "order": "wait", "outcome": "lost_contact", "query": "quixotrope", "queue": "kampung-lima-my",
     "reason": "rescue", "remark": "x", "said": "yes", "since": "", "sound": "on", "spoken": "", "text": "x",
     "until": "", "until_as": "", "view": "open", "where": "call", "whose": "x", "why": "words", "words": "x",
@@ -50,7 +51,7 @@ ROUNDS: tuple[Mapping[str, str], ...] = (
     {"message": "message", "attachment": "attachment", "delivery": "delivery", "tag": "tag", "to": "agent",
      "was": "contact_rule", "last_seen": "message", "open": "ticket", "ids": "ticket", "ticket": "ticket"},
     {"message": "attachment", "attachment": "message", "delivery": "message", "tag": "ticket", "to": "way",
-     "was": "agent", "last_seen": "ticket", "open": "message", "ids": "message", "ticket": "message"},
+     "was": "agent", "once": "message", "last_seen": "ticket", "open": "message", "ids": "message", "ticket": "message"},
 )  # fmt: skip
 #: Fields that do something else with the same form: without them it is the usual act.
 _TURNS = frozenset(("drop", "when_safe"))
