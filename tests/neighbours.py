@@ -51,7 +51,8 @@ ROUNDS: tuple[Mapping[str, str], ...] = (
     {"message": "message", "attachment": "attachment", "delivery": "delivery", "tag": "tag", "to": "agent",
      "was": "contact_rule", "last_seen": "message", "open": "ticket", "ids": "ticket", "ticket": "ticket"},
     {"message": "attachment", "attachment": "message", "delivery": "message", "tag": "ticket", "to": "way",
-     "was": "agent", "once": "message", "last_seen": "ticket", "open": "message", "ids": "message", "ticket": "message"},
+     "was": "agent", "once": "message", "last_seen": "ticket", "open": "message", "ids": "message",
+     "ticket": "message"},
 )  # fmt: skip
 #: Fields that do something else with the same form: without them it is the usual act.
 _TURNS = frozenset(("drop", "when_safe"))
