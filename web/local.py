@@ -4,11 +4,11 @@ Numbers are written 0-9 in every language: a ticket's number or an hour is read 
 """
 
 from dataclasses import dataclass
-from datetime import datetime
-from functools import cache
+from datetime import date, datetime
+from functools import cache, lru_cache
 
 from babel import Locale
-from babel.dates import format_datetime, get_timezone
+from babel.dates import format_date, get_timezone
 from babel.numbers import format_decimal
 
 from translations import screens
@@ -44,7 +44,7 @@ class Local:
 
     def clock(self, at: datetime) -> str:
         """19:12"""
-        return self._shown(at, "HH:mm")
+        return f"{self._here(at):%H:%M}"
 
     def day(self, at: datetime) -> str:
         """Sunday 22 November"""
@@ -60,7 +60,7 @@ class Local:
 
     def moment(self, at: datetime) -> str:
         """22 November 2026, 19:12"""
-        return self._shown(at, "d MMMM y, HH:mm")
+        return f"{self.date(at)}, {self.clock(at)}"
 
     def parsed(self, field: str) -> datetime | None:
         """The moment such a field tells; None for what is no time. One that comes twice a year is the first."""
@@ -75,8 +75,7 @@ class Local:
 
     def when(self, at: datetime, now: datetime) -> str:
         """19:12 on the same day, else 22 Nov; with the year where it is another."""
-        zone = get_timezone(self.timezone)
-        here, there = now.astimezone(zone), at.astimezone(zone)
+        here, there = self._here(now), self._here(at)
         if here.date() == there.date():
             return self.clock(at)
         return self._shown(at, "d MMM" if here.year == there.year else "d MMM y")
@@ -98,9 +97,17 @@ class Local:
         return _names(self.language).get(code) or ENGLISH_NAMES.get(code, code)
 
     def _shown(self, at: datetime, pattern: str) -> str:
+        return _date(self._here(at).date(), pattern, self.language)
+
+    def _here(self, at: datetime) -> datetime:
         if at.tzinfo is None:
             raise ValueError("a time of nowhere cannot be shown: it has no zone")
-        return format_datetime(at, pattern, tzinfo=get_timezone(self.timezone), locale=_LOCALES[self.language])
+        return at.astimezone(get_timezone(self.timezone))
+
+
+@lru_cache(maxsize=4096)  # a list shows the same few days again and again
+def _date(day: date, pattern: str, language: str) -> str:
+    return format_date(day, pattern, locale=_LOCALES[language])
 
 
 def direction(language: str) -> str:
