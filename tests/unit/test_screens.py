@@ -30,6 +30,7 @@ from model.taxonomy import Urgency
 from model.tickets import OUTCOMES
 from translations import screens, taxonomy
 from web import rail
+from web.inbox import several
 from web.inbox.list import CHANNELS
 from web.inbox.rows import PLAIN, Section
 from web.local import Local, direction, wanted
@@ -66,6 +67,7 @@ JOINED = {
     "outcome.": OUTCOMES,
     "reason.": (*RULES, "not_heard_yet", "sent_a_place", "language_unknown", "raised_by_agent"),
     "reveal.": REASONS,
+    "several.done_": several.OFFERED,
     "strip.": [f"{act}_{end}" for act in ("call", "voicemail", "name") for end in ("yes", "no", "ask", "later")],
     "urgency.": get_args(Urgency),
     "where.": WHERES,

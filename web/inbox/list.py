@@ -11,12 +11,12 @@ from desk.listing import Filters, Listing, View
 from desk.seat import Seat
 from desk.triage import Tag
 from model.network import Queue
-from storage import feed
+from storage import agents, feed
 from web.inbox.query import MOST, Query, read, uuid_of
 from web.inbox.rooms import cursor_text
 from web.inbox.rows import lines, sections
-from web.inbox.seats import for_desk, names_of, seat_of, ticket_of
-from web.inbox.thread import render_thread
+from web.inbox.seats import for_desk, seat_of, ticket_of
+from web.inbox.thread import SNOOZES, render_thread
 from web.local import Local
 from web.routes import DESK, Route
 from web.site import VISITOR, page
@@ -77,6 +77,7 @@ async def _page(request: web.Request, seat: Seat, ticket: UUID | None) -> web.St
     cursor = await feed.start(seat.connection)
     thread = await render_thread(request, seat, ticket) if ticket else None
     values = await _listed(request, seat, query)
+    tags = await triage.tags(seat)
     queues = [queue for queue in seat.settings.network.queues.values() if queue.organisation == seat.organisation.id]
     return page(
         request,
@@ -87,7 +88,10 @@ async def _page(request: web.Request, seat: Seat, ticket: UUID | None) -> web.St
         views=VIEWS,
         queues=queues,
         counts=await listing.counts(seat),
-        filters=_choices(request[VISITOR].local, query.filters, queues, await triage.tags(seat)),
+        filters=_choices(request[VISITOR].local, query.filters, queues, tags),
+        colleagues=await agents.answering(seat.connection, seat.master),
+        tag_names=[tag.name for tag in tags],
+        snoozes=SNOOZES,
     )
 
 
@@ -114,7 +118,9 @@ async def _listed(request: web.Request, seat: Seat, query: Query) -> dict[str, A
 
 async def _shown(request: web.Request, seat: Seat, query: Query, found: Listing) -> dict[str, Any]:
     local = request[VISITOR].local
-    shown = lines(found.rows, query, local, await names_of(seat), seat.now)
+    holders = {row.assignee for row in found.rows if row.assignee}
+    names = await agents.names(seat.connection, seat.master, holders)
+    shown = lines(found.rows, query, local, names, seat.now)
     longer = found.after is not None and not found.capped and query.show < MOST
     return {
         "query": query,
