@@ -5,6 +5,7 @@ from datetime import datetime
 
 from aiohttp import web
 
+from desk.counting import Counting
 from runtime.ids import machine_now, now
 from runtime.keys import Master
 from runtime.settings import Settings
@@ -61,6 +62,7 @@ def set_up(
     if sandbox and settings.sandbox_api:
         stand_in.attach(app, settings.sandbox_api)
     app[ROOMS] = Rooms(database, master, redis_url, idle_seconds=idle_seconds, clock=clock or machine_now)
+    app[list_.COUNTING] = Counting()
     app.on_shutdown.append(_end_streams)
     app.on_cleanup.append(_close_rooms)
     for area in AREAS:

@@ -7,6 +7,7 @@ from uuid import UUID
 from aiohttp import web
 
 from desk import listing, triage
+from desk.counting import Counting
 from desk.listing import Filters, Listing, View
 from desk.seat import Seat
 from desk.triage import Tag
@@ -34,6 +35,7 @@ VIEWS: Mapping[View, str] = {
 }
 CHANNELS = ("voice", "sms", "line", "facebook", "telegram")
 URGENCIES = ("U1", "U2", "U3", "U4")
+COUNTING = web.AppKey("counting", Counting)
 Choice = tuple[str, str, Sequence[tuple[str, str]], str | None]
 _IDS = 100  #: rows of one question
 
@@ -67,7 +69,7 @@ async def rows(request: web.Request) -> web.StreamResponse:
 async def counts(request: web.Request) -> web.StreamResponse:
     """`GET /inbox/counts`: how many tickets each view and queue holds."""
     async with seat_of(request) as seat:
-        found = await listing.counts(seat)
+        found = await request.app[COUNTING].counts(seat)
     return web.json_response({"views": dict(found.views), "queues": dict(found.queues)})
 
 
@@ -87,7 +89,7 @@ async def _page(request: web.Request, seat: Seat, ticket: UUID | None) -> web.St
         cursor=cursor_text(cursor),
         views=VIEWS,
         queues=queues,
-        counts=await listing.counts(seat),
+        counts=await request.app[COUNTING].counts(seat),
         filters=_choices(request[VISITOR].local, query.filters, queues, tags),
         colleagues=await agents.answering(seat.connection, seat.master),
         tag_names=[tag.name for tag in tags],
