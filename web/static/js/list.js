@@ -287,6 +287,6 @@ for (const form of document.querySelectorAll("[data-filters]")) {
 
 title(Number(document.querySelector("[data-count=waiting]")?.textContent.replace(/\D/g, "") ?? 0));
 countsWanted = setTimeout(counts, COUNTS); // those of the page may be two seconds old
-listen(list.dataset.cursor);
+listen(list.dataset.cursor, me);
 here("looks");
 import("./notice.js"); // after everything else: nobody waits for it
