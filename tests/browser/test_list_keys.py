@@ -1,5 +1,6 @@
 """The list without a mouse: every key of its sheet, several tickets at once, the field above it, and Ctrl K."""
 
+import itertools
 import re
 
 import pytest
@@ -168,3 +169,25 @@ async def test_pictures_of_several_and_anything(room, chromium, picture, theme, 
     await page.keyboard.press("Control+k")
     await page.locator("#anything [role=combobox]").wait_for()
     await picture(page, f"list-anything-{size['width']}-{theme}")
+
+
+async def test_long_names_of_desks_overlap_nothing(room, chromium):
+    """A name takes as many lines as it needs; its number stands beside it."""
+    page = await opened(room, chromium)
+    await page.evaluate("""() => {
+        for (const spot of document.querySelectorAll('[data-queue]')) {
+            spot.closest('a').childNodes[1].textContent = ' ဗီယက်နမ်၊ ဖိလစ်ပိုင်နှင့် ထိုင်းဌာနစိတ် Vietnamese, Filipino and Thai desk ';
+        }
+    }""")
+    boxes = await page.eval_on_selector_all(
+        "#menu .side-link", "all => all.map(one => one.getBoundingClientRect().toJSON()).filter(box => box.height)"
+    )
+    assert max(box["height"] for box in boxes) > 40
+    assert all(above["bottom"] <= below["top"] + 0.5 for above, below in itertools.pairwise(boxes))
+    assert (
+        await page.eval_on_selector_all(
+            "#menu .side-link",
+            "all => all.filter(one => one.scrollWidth > one.clientWidth).map(one => one.textContent)",
+        )
+        == []
+    )
