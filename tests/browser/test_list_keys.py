@@ -176,7 +176,7 @@ async def test_long_names_of_desks_overlap_nothing(room, chromium):
     page = await opened(room, chromium)
     await page.evaluate("""() => {
         for (const spot of document.querySelectorAll('[data-queue]')) {
-            spot.closest('a').childNodes[1].textContent = ' ဗီယက်နမ်၊ ဖိလစ်ပိုင်နှင့် ထိုင်းဌာနစိတ် Vietnamese, Filipino and Thai desk ';
+            spot.closest('a').childNodes[1].textContent = ' ဗီယက်နမ်၊ ဖိလစ်ပိုင်နှင့် ထိုင်းဌာနစိတ် Vietnamese, Filipino, Thai desk ';
         }
     }""")
     boxes = await page.eval_on_selector_all(

@@ -25,6 +25,7 @@ let asking = false;
 let wanted = 0; // a timer
 let countsWanted = 0;
 let took = 0;
+let asked = 0; // when the last answer came
 
 export const rows = () => document.getElementById("rows");
 /** The names of those who stand in the list, or of those who were found while these stand there instead. */
@@ -33,16 +34,17 @@ const touched = () => rows().matches(":hover") || rows().contains(document.activ
 
 // ---- what the server has ----
 
-/** Ask for the rows soon: many changes share one question, and a server that is slow is asked less often. */
+/** Ask for the rows: at once after a quiet while; else many changes share one question, and a slow server is asked less. */
 function soon() {
   countsWanted ||= setTimeout(counts, COUNTS);
-  if (!wanted && !asking) wanted = setTimeout(ask, Math.max(SOONEST, took * 20));
+  const due = asked + Math.max(SOONEST, took * 20) - performance.now();
+  if (asking) again = true; // what comes now is perhaps not in the answer
+  else if (!wanted) wanted = setTimeout(ask, Math.max(0, due));
 }
 
 let again = false;
 async function ask() {
   wanted = 0;
-  if (asking) { again = true; return; }
   asking = true;
   const began = performance.now();
   try {
@@ -53,7 +55,8 @@ async function ask() {
       take(made.content.querySelector("#rows"));
     } else wanted = setTimeout(ask, 5000);
   } catch { /* offline: the stream says when it is back */ }
-  took = performance.now() - began;
+  asked = performance.now();
+  took = asked - began;
   asking = false;
   if (again) { again = false; soon(); }
 }

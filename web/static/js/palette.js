@@ -25,7 +25,10 @@ const words = (element) => {
   return (element.getAttribute("aria-label") || copy.textContent.trim() || element.title).replace(/\s+/g, " ");
 };
 const known = (elements, run, group) =>
-  [...elements].map((one) => ({ group, name: words(one), icon: one.querySelector(".icon"), key: key(one), run: () => run(one) }));
+  [...elements].map((one) => {
+    const label = one.labels?.[0] ?? one;
+    return { group, name: words(label), icon: label.querySelector(".icon"), key: key(one), run: () => run(one) };
+  });
 const key = (one) => one.dataset.key?.replace(/^(Key|Slash)/, (_, kind) => (kind === "Slash" ? "/" : ""));
 
 /** Everything there is now; what is hidden is not offered, unless a sheet hides it. */

@@ -22,7 +22,7 @@ field.addEventListener("keydown", (event) => {
   links()[0]?.focus();
 });
 
-/** Look for something; `go`: where one ticket alone is found, open it. */
+/** Look for something; `go`: open the ticket of that number, or the only one that is found. */
 export async function seek(query, { go = false } = {}) {
   if (!query.trim()) return clear();
   field.value = query;
@@ -33,7 +33,9 @@ export async function seek(query, { go = false } = {}) {
   place.hidden = false;
   rows().hidden = true;
   const found = links();
-  if (go && found.length === 1) await open(found[0]);
+  const number = query.trim().replace("#", "");
+  const numbered = found.find((link) => link.parentElement.querySelector(".row-on").textContent === number);
+  if (go && (numbered || found.length === 1)) await open(numbered ?? found[0]);
   else found[0]?.focus();
 }
 
