@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -87,7 +88,7 @@ async def test_what_is_selected_stays_selected_when_new_words_come(home, room, c
     page = await opened(room, chromium)
     await page.keyboard.press("j")
     await page.keyboard.press("x")
-    await writes(home, "my0", "အလုပ်ရှင်က ပတ်စပို့ သိမ်းထားတယ်။", NOON, 901)
+    await writes(home, "my0", "အလုပ်ရှင်က ပတ်စပို့ သိမ်းထားတယ်။", NOON + timedelta(minutes=80), 901)
     await home.take_in()
     await page.locator(".row", has_text="သိမ်းထားတယ်").first.wait_for()
     assert await page.locator(".row-check:checked").count() == 1

@@ -37,17 +37,17 @@ list.addEventListener("submit", async (event) => {
   const form = event.target.closest("form[data-several]");
   if (!form) return;
   event.preventDefault();
-  const chosen = boxes();
+  const chosen = new Map(boxes().map((box) => [box.closest(".row").id, box.value]));
   const body = new FormData(form);
   body.delete("ticket");
-  for (const box of chosen) body.append("ticket", box.value);
+  for (const value of chosen.values()) body.append("ticket", value);
   if (form.popover) form.hidePopover();
   const answer = await part("/inbox/several", body);
   if (!answer) return toast(t("js.offline"));
   if (answer.status !== 200) return toast(t("js.failed"));
-  const first = chosen[0]?.closest(".row").querySelector(".row-name");
-  for (const box of chosen) box.checked = false;
+  // by their ids: rows may have been drawn anew meanwhile
+  for (const box of boxes()) if (chosen.has(box.closest(".row").id)) box.checked = false;
   count();
   done.innerHTML = answer.html;
-  if (first?.isConnected) first.focus();
+  document.getElementById([...chosen.keys()][0])?.querySelector(".row-name").focus();
 });
