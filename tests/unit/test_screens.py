@@ -67,6 +67,7 @@ JOINED = {
     "outcome.": OUTCOMES,
     "reason.": (*RULES, "not_heard_yet", "sent_a_place", "language_unknown", "raised_by_agent"),
     "reveal.": REASONS,
+    "several.": [of for of in several.OFFERED if of != "take"],
     "several.done_": several.OFFERED,
     "strip.": [f"{act}_{end}" for act in ("call", "voicemail", "name") for end in ("yes", "no", "ask", "later")],
     "urgency.": get_args(Urgency),
