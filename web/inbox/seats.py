@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from desk.seat import Cannot, NoTicket, Seat, seated
+from model.hours import BadHours
+from outbound.words import BadText
 from storage import agents
 from web.routes import Handler
 from web.site import SITE, VISITOR, go, page
@@ -74,6 +76,12 @@ async def names_of(seat: Seat) -> dict[UUID, str]:
 def back(ticket: UUID) -> web.Response:
     """To the conversation, after an act without a script."""
     return go(f"/inbox/{ticket}")
+
+
+def unfit(request: web.Request, why: BadText | BadHours) -> str:
+    """Why words or hours cannot be kept as they were written, as a sentence."""
+    local = request[VISITOR].local
+    return local.text("bad.hours") if isinstance(why, BadHours) else local.text(f"bad.{why.why}", **why.values)
 
 
 def refusal(request: web.Request, why: Cannot, names: dict[UUID, str]) -> str:
