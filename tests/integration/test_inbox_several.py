@@ -78,7 +78,7 @@ async def test_tagging_and_putting_aside(home, at):
     assert await boxes(mya) == []
     _, said = await act(at, mya, "tag", chosen[:1], name="x" * 41)
     assert "0 tickets are tagged." in said
-    assert "at most 40 characters" in said
+    assert "A tag has at most 40 letters." in said
 
 
 async def test_other_organisations_tickets_are_none_and_other_acts_are_refused(home, at):

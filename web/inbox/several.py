@@ -9,7 +9,7 @@ from desk import listing
 from desk.seat import Cannot, NoTicket
 from outbound.words import BadText
 from web.inbox.act import ACTS, Given
-from web.inbox.seats import id_of, names_of, refusal, seat_of, wants_part
+from web.inbox.seats import id_of, names_of, refusal, seat_of, unfit, wants_part
 from web.routes import DESK, Route
 from web.site import VISITOR, go, page
 
@@ -44,7 +44,7 @@ async def _one(request: web.Request, act: str, ticket: UUID, given: Given) -> st
     except NoTicket:
         return request[VISITOR].local.text("several.no_ticket")
     except BadText as why:
-        return str(why)
+        return unfit(request, why)
     except Cannot as why:
         async with seat_of(request) as seat:
             return refusal(request, why, await names_of(seat))
