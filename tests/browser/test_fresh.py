@@ -104,7 +104,7 @@ async def test_a_page_that_is_told_nothing_would_be_noticed(at, there, chromium)
     chance, agents = Random(3), await three(there)
     ((ticket,), *_) = await there.rows("select id from ticket order by id")
     page = await opens(at, chromium, agents[0], "/")
-    await page.route("**/live*", lambda route: route.abort())
+    await page.context.route("**/live*", lambda route: route.abort())
     await page.goto(f"{at.base}/inbox/{ticket}?view=open")
     for name in ("says", "take", "note", "tag"):
         await acts_of(there, chance, agents[1], agents[2], ticket, THOSE[:1])[name]()

@@ -28,7 +28,7 @@ from web.local import Local
 from web.routes import DESK, Route
 from web.site import SITE, VISITOR, page
 
-_SNOOZES = (1, 4, 24, 72)  # hours
+SNOOZES = (1, 4, 24, 72)  # hours
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = datetime.resolution
 _FARTHEST = 10**16  # microseconds: some three centuries, which every clock can show
@@ -102,7 +102,7 @@ async def values_of(
         "seen": await reading.seen_by(seat, ticket) if seat.supervises else [],
         "undo": undoable(found, seat.agent.id, now),
         "outcomes": OUTCOMES,
-        "snoozes": _SNOOZES,
+        "snoozes": SNOOZES,
         "notice": "",
         "notice_kind": "warn",
         "offer": None,
