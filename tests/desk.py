@@ -213,7 +213,7 @@ async def desk(
     app = web.Application()
     for route, handler in more:
         app.router.add_route(route.method, route.path, handler)
-    set_up(app, given, at.master, database, home.redis_url, sandbox=sandbox, clock=clock)
+    set_up(app, given, at.master, database, at.files, home.redis_url, sandbox=sandbox, clock=clock)
     await database.open()
     runner = web.AppRunner(app, access_log=None, handle_signals=False)
     await runner.setup()

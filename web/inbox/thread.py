@@ -13,12 +13,14 @@ from desk.reading import Message
 from desk.seat import Cannot, Seat
 from model.clocks import safety_wait
 from model.tickets import OUTCOMES
+from storage import agents
 from storage.desk_thread import Spot
 from translations.languages import ENGLISH_NAMES
-from web.inbox.compose import offered, quick
+from web.inbox.compose import ACCEPTED, offered, quick
 from web.inbox.said import Teller, heard_by, undoable
-from web.inbox.seats import for_desk, id_of, names_of, seat_of, ticket_of, wants_part
+from web.inbox.seats import can_be_called, for_desk, id_of, names_of, seat_of, ticket_of, wants_part
 from web.inbox.strip import strip, times, zones
+from web.inbox.upload import MOST, UPLOADS
 from web.routes import DESK, Route
 from web.site import SITE, VISITOR, page
 
@@ -71,9 +73,9 @@ async def values_of(
     whole = "whole" in request.query
     found = await reading.thread(seat, ticket, before=before, whole=whole)
     row = found.ticket
-    values = _log_of(seat, local_of(request, seat, await names_of(seat)), found) | await _composer_of(
-        request, seat, row
-    )
+    everybody = await agents.colleagues(seat.connection, seat.master)
+    teller = local_of(request, seat, {one.id: one.name for one in everybody})
+    values = _log_of(seat, teller, found) | await _composer_of(request, seat, row)
     known = await contact.known(seat, ticket) if not values["erased"] else None
     first = values["ways"][0] if values["ways"] else None
     return values | {
@@ -109,6 +111,10 @@ async def values_of(
         "tags": [tag for tag in await triage.tags(seat) if tag.id in row.tags],
         "seen": await reading.seen_by(seat, ticket) if seat.supervises else [],
         "undo": undoable(found, seat.agent.id, now),
+        "colleagues": [one.name for one in everybody if can_be_called(one) and one.id != seat.agent.id],
+        "largest": request.app[UPLOADS].largest,
+        "most_files": MOST,
+        "accepted": ACCEPTED,
         "outcomes": OUTCOMES,
         "snoozes": _SNOOZES,
         "notice": "",
