@@ -18,7 +18,7 @@ export async function part(path, body = null) {
 }
 
 /** Put what the server drew in place of what stands here: part by part, and the log line by line. */
-export function apply(html, { composer = false } = {}) {
+export function apply(html, { composer = false, held = composer } = {}) {
   const made = document.createElement("template");
   made.innerHTML = html;
   const fresh = made.content.querySelector("#thread");
@@ -26,7 +26,8 @@ export function apply(html, { composer = false } = {}) {
   const focused = document.activeElement?.id;
   const atEnd = isAtEnd();
   for (const now of made.content.querySelectorAll("[data-part]")) {
-    if (now.dataset.part === "composer" && !composer && now.dataset.fresh !== "yes") continue;
+    // what is being written stays, and what was held stays until something became of it
+    if (({ composer, held }[now.dataset.part] ?? true) === false && now.dataset.fresh !== "yes") continue;
     const old = document.getElementById(now.id);
     if (old && old.outerHTML !== now.outerHTML && !(now.dataset.part === "sheets" && old.querySelector(":popover-open"))) old.replaceWith(now);
   }
@@ -63,7 +64,7 @@ function joinLog(fresh) {
   let later = false;
   for (const line of [...old.children]) {
     later ||= line.id === first;
-    if (line.dataset.pending !== undefined || (later && !kept.has(line.id))) line.remove();
+    if (line.dataset.pending === undefined && later && !kept.has(line.id)) line.remove();
   }
 }
 
@@ -89,10 +90,12 @@ document.addEventListener("submit", async (event) => {
   const body = new FormData(form, event.submitter);
   const to = event.submitter?.getAttribute("formaction") ?? form.getAttribute("action");
   form.closest("[popover]")?.hidePopover();
+  document.dispatchEvent(new CustomEvent("thread:acting", { detail: { act: form, to, body } }));
   const answer = await part(to, body);
   if (!answer) return toast(t("js.offline"));
   if (!apply(answer.html, { composer: form.dataset.fresh !== undefined })) toast(t("js.failed"));
   else if (answer.status >= 400) document.querySelector("#thread-notice .banner, .held .banner")?.scrollIntoView({ block: "nearest" });
+  document.dispatchEvent(new CustomEvent("thread:acted", { detail: { act: form, to, status: answer.status } }));
 });
 
 document.addEventListener("click", async (event) => {
