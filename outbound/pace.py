@@ -5,7 +5,8 @@ algorithm). Conversations may draw it further down than broadcasts, so that an a
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import structlog
 from redis.asyncio import Redis
@@ -14,14 +15,31 @@ from redis.exceptions import RedisError
 _TAKE = """
 local clock = redis.call('TIME')
 local now = clock[1] + clock[2] / 1000000
-local full = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now)
-local wait = full - now - tonumber(ARGV[2])
-if wait > 0 then return tostring(wait) end
-redis.call('SET', KEYS[1], string.format('%.6f', full + ARGV[1]), 'PX', math.ceil((full + ARGV[1] - now) * 1000) + 1000)
-return '0'
+local waits = {}
+for i, key in ipairs(KEYS) do
+    local cost, ahead = ARGV[2 * i - 1], ARGV[2 * i]
+    local full = math.max(tonumber(redis.call('GET', key) or '0'), now)
+    local wait = full - now - tonumber(ahead)
+    if wait <= 0 then
+        local life = math.ceil((full + cost - now) * 1000) + 1000
+        redis.call('SET', key, string.format('%.6f', full + cost), 'PX', life)
+    end
+    waits[i] = tostring(math.max(wait, 0))
+end
+return waits
 """
 _ALONE_SECONDS = 5.0  # after Redis failed it is not asked for a while
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """What a delivery takes from its account's bucket."""
+
+    account: str
+    units: int
+    per_second: float
+    ahead: float  #: how many seconds' worth may be drawn beyond what has flowed in
 
 
 class Pace:
@@ -33,25 +51,24 @@ class Pace:
         self._full: dict[str, float] = {}
         self._alone_until = 0.0
 
-    async def take(self, account: str, units: int, per_second: float, *, ahead: float) -> float:
-        """Take `units` from an account's bucket: 0.0 when they may be sent now, else the seconds until they may.
-
-        `ahead`: how many seconds' worth may be drawn beyond what has flowed in.
-        """
-        if self._clock() >= self._alone_until:
+    async def take(self, draws: Sequence[Draw]) -> list[float]:
+        """For each: 0.0 where it was taken and may be sent now, else the seconds until it may be asked for again."""
+        if draws and self._clock() >= self._alone_until:
+            keys = [f"pace:{draw.account}" for draw in draws]
+            args = [number for draw in draws for number in (draw.units / draw.per_second, draw.ahead)]
             try:
-                return float(await self._take(keys=[f"pace:{account}"], args=[units / per_second, ahead]))
+                return [float(wait) for wait in await self._take(keys=keys, args=args)]
             except RedisError as error:
                 log.warning("pace.alone", error=type(error).__name__)
                 self._alone_until = self._clock() + _ALONE_SECONDS
-        return self._take_alone(account, units * self._workers / per_second, ahead)
+        return [self._take_alone(draw) for draw in draws]
 
-    def _take_alone(self, account: str, seconds: float, ahead: float) -> float:
+    def _take_alone(self, draw: Draw) -> float:
         now = self._clock()
-        full = max(self._full.get(account, 0.0), now)
-        if (wait := full - now - ahead) > 0:
+        full = max(self._full.get(draw.account, 0.0), now)
+        if (wait := full - now - draw.ahead) > 0:
             return wait
-        self._full[account] = full + seconds
+        self._full[draw.account] = full + draw.units * self._workers / draw.per_second
         return 0.0
 
     async def close(self) -> None:

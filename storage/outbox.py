@@ -51,6 +51,7 @@ class Claimed:
     rules: bytes | None  #: that version, sealed
     text_ok: bool | None  #: see storage.contact_rules.opened
     used: bool  #: whether the person wrote on this channel themselves
+    reply_handle: tuple[UUID, bytes] | None = None  #: taken for this try: the message it came with, and it sealed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,21 +276,24 @@ async def recover(connection: Connection, *, now: datetime, slot: str | None = N
     return await cursor.fetchall()
 
 
-async def take_reply_handle(
-    connection: Connection, address: UUID, account: str, *, since: datetime
-) -> tuple[UUID, bytes] | None:
-    """The newest fresh reply handle of an address, taken so that nobody uses it twice: its message, and it sealed."""
+async def take_reply_handles(
+    connection: Connection, asked: Sequence[tuple[UUID, str, datetime]]
+) -> dict[UUID, tuple[UUID, bytes]]:
+    """The newest reply handles of (address, account), younger than a moment, taken so that nobody uses them twice.
+
+    By address: the message it came with, and the handle sealed.
+    """
+    if not asked:
+        return {}
     cursor = await connection.execute(
-        "select organisation_id, id, reply_handle from message where address_id = %b and account = %b "
-        "and direction = 'in' and reply_handle is not null and arrived_at > %b "
-        "order by occurred_at desc limit 1 for update skip locked",
-        [address, account, since],
+        "with x as (select * from unnest(%b::uuid[], %b::text[], %b::timestamptz[]) as x (address, account, since)), "
+        "newest as (select m.* from x cross join lateral ("
+        "select h.organisation_id, h.id, h.address_id, h.reply_handle from message h "
+        "where h.address_id = x.address and h.account = x.account and h.direction = 'in' "
+        "and h.reply_handle is not null and h.arrived_at > x.since "
+        "order by h.occurred_at desc limit 1 for update skip locked) m) "
+        "update message m set reply_handle = null from newest n "
+        "where m.organisation_id = n.organisation_id and m.id = n.id returning n.address_id, n.id, n.reply_handle",
+        columns(asked),
     )
-    row = await cursor.fetchone()
-    if row is None:
-        return None
-    organisation, id_, handle = row
-    await connection.execute(
-        "update message set reply_handle = null where organisation_id = %b and id = %b", [organisation, id_]
-    )
-    return id_, handle
+    return {address: (message, handle) for address, message, handle in await cursor.fetchall()}

@@ -7,8 +7,7 @@ it shares with its neighbours. The facts behind each rule are in docs/decisions/
 
 import asyncio
 import itertools
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -19,25 +18,21 @@ import structlog
 from redis.asyncio import Redis
 
 from channels import registry
-from model.deliveries import BROADCAST, CONVERSATION, Result, Sent
+from model.deliveries import Result, Sent
 from outbound.clients import Clients, Line
 from outbound.outcome import cannot, settle
 from outbound.pace import Pace
-from runtime.keys import key_id
-from storage import account_state, feed, outbox, people
-from storage.account_state import AccountState
-from storage.database import Connection, StoreError
+from storage import feed, outbox, people
+from storage.database import StoreError
 from storage.outbox import Claimed, Outcome
 from workers_queue import budget
+from workers_queue.claims import AT_ONCE, LEASE, Claims, key_ids
 from workers_queue.fates import Attempt, tell, write_down
 from workers_queue.make_ready import Impossible, NotNow, NotSafeNow, Ready, Rendering
 from workers_queue.workplace import Workplace
 
-AT_ONCE = 24  #: sends under way in one worker
-_FOR_CONVERSATIONS = 4  # of them, broadcasts may not have
-_OF_ONE_ACCOUNT = 16  # of them: one provider that hangs must not take all
-_LEASE = timedelta(seconds=60)
 _POLL_SECONDS = 1.0
+_SHORTEST = 0.02  # a wait for an account's bucket
 _STOP_SECONDS = 15.0
 log = structlog.get_logger()
 
@@ -50,8 +45,8 @@ class Deliverer:
         self._rendering = Rendering(at, clients, pace)
         self._sending: dict[asyncio.Task[Attempt], Claimed] = {}
         self._attempts: list[Attempt] = []  #: known, and not written down yet
-        self._states: Mapping[str, AccountState] = {}
-        self.no_broadcasts: Collection[str] = ()  #: accounts whose month is used up, but for answers
+        self._patience = _POLL_SECONDS
+        self.claims = Claims(at)
 
     @property
     def under_way(self) -> Sequence[asyncio.Task[Attempt]]:
@@ -68,12 +63,13 @@ class Deliverer:
         try:
             while True:
                 try:
-                    claimed = await self.turn()
+                    await self.turn()
+                    again = bool(self._attempts) or self.claims.more
                 except StoreError as error:
                     log.warning("deliver.store_away", error=type(error).__name__)
-                    claimed = 0
-                if not claimed or len(self._sending) >= AT_ONCE:
-                    await self.something_new(_POLL_SECONDS)
+                    again = False
+                if not again:
+                    await self.something_new(self._patience)
         finally:
             await self._finish()
 
@@ -82,16 +78,14 @@ class Deliverer:
         self._collect()
         now, known = self._at.clock(), list(self._attempts)
         async with self._at.database.intake() as connection:
-            await write_down(connection, known, self._states, self._chance)
-            self._states = await account_state.states(connection)
-            rows = await self._claim(connection, now)
-            named = {key_id(blob) for row in rows for blob in (row.to, row.text, row.rules, row.choices) if blob}
-            keys = await people.keys_by_id(connection, self._at.master, named) if named else {}
+            await write_down(connection, known, self.claims.states, self._chance)
+            rows = await self.claims.claim(connection, list(self._sending.values()), now)
+            keys = await people.keys_by_id(connection, self._at.master, key_ids(rows)) if rows else {}
         del self._attempts[: len(known)]
-        found = await asyncio.gather(*(self._rendering.ready(row, keys, now) for row in rows))
+        found = await self._rendering.ready(rows, keys, now)
         self._attempts += [_impossible(one, now) for one in found if isinstance(one, Impossible)]
         await self._begin([one for one in found if isinstance(one, Ready)], now)
-        await self._give_back([(one.row, one.due_at) for one in found if isinstance(one, NotNow)])
+        await self._give_back([one for one in found if isinstance(one, NotNow)], now)
         await self._hold_back([one for one in found if isinstance(one, NotSafeNow)])
         return len(rows)
 
@@ -105,47 +99,6 @@ class Deliverer:
         if ended - {woken}:
             # what ends about now is written down together; under load a little longer, for fewer and fuller turns
             await asyncio.sleep(0.02 if len(self._sending) > AT_ONCE // 2 else 0.005)
-
-    # ---- claiming
-
-    async def _claim(self, connection: Connection, now: datetime) -> list[Claimed]:
-        """Conversations first; broadcasts only into what room those leave, but for a few places kept free."""
-        rows: list[Claimed] = []
-        for priority, kept_free in ((CONVERSATION, 0), (BROADCAST, _FOR_CONVERSATIONS)):
-            room = AT_ONCE - kept_free - len(self._sending) - len(rows)
-            if room > 0:
-                rows += await outbox.claim(
-                    connection,
-                    slot=self._at.slot,
-                    now=now,
-                    limit=room,
-                    lease=_LEASE,
-                    priority=priority,
-                    paused=self._paused(now, rows).union(self.no_broadcasts if priority == BROADCAST else ()),
-                )
-        kept, spare = self._within_limits(rows)
-        for row in spare:
-            await outbox.give_back(connection, row.lease, [(row.id, now)])
-        return kept
-
-    def _paused(self, now: datetime, rows: Sequence[Claimed]) -> set[str]:
-        resting = {account for account, s in self._states.items() if s.open_until and s.open_until > now}
-        under_way = Counter(row.account for row in (*self._sending.values(), *rows))
-        return resting | {account for account, count in under_way.items() if count >= self._most(account)}
-
-    def _most(self, account: str) -> int:
-        """Sends under way through one account: one alone where it keeps failing, to see whether it is well again."""
-        state = self._states.get(account)
-        return 1 if state and state.failing_since and state.open_until else _OF_ONE_ACCOUNT
-
-    def _within_limits(self, rows: Sequence[Claimed]) -> tuple[list[Claimed], list[Claimed]]:
-        under_way = Counter(row.account for row in self._sending.values())
-        kept: list[Claimed] = []
-        spare: list[Claimed] = []
-        for row in rows:
-            (kept if under_way[row.account] < self._most(row.account) else spare).append(row)
-            under_way[row.account] += 1
-        return kept, spare
 
     # ---- sending
 
@@ -161,11 +114,13 @@ class Deliverer:
             if one.row.id in begun:
                 self._sending[asyncio.create_task(self._send(one))] = one.row
 
-    async def _give_back(self, rows: Sequence[tuple[Claimed, datetime]]) -> None:
+    async def _give_back(self, rows: Sequence[NotNow], now: datetime) -> None:
+        due = ((one.due_at - now).total_seconds() for one in rows)
+        self._patience = min(_POLL_SECONDS, max(_SHORTEST, min(due, default=_POLL_SECONDS)))
         if rows:
             async with self._at.database.intake() as connection:
-                for row, due_at in rows:
-                    await outbox.give_back(connection, row.lease, [(row.id, due_at)])
+                for one in rows:
+                    await outbox.give_back(connection, one.row.lease, [(one.row.id, one.due_at)])
 
     async def _hold_back(self, rows: Sequence[NotSafeNow]) -> None:
         """Until the person's safe hours begin, and open pages learn that it waits."""
@@ -195,7 +150,7 @@ class Deliverer:
             id=row.id, lease=row.lease, account=row.account, state="sending", at=at, units=result.units, ids=ids
         )
         async with self._at.database.intake() as connection:
-            await outbox.part_done(connection, so_far, done, _keyed_until(ready, done, now), now + _LEASE)
+            await outbox.part_done(connection, so_far, done, _keyed_until(ready, done, now), now + LEASE)
 
     def _ids(self, result: Result, line: Line) -> tuple[str, ...]:
         """The provider's ids as the store knows them: where they are made of a person's they are veiled."""
@@ -223,7 +178,7 @@ class Deliverer:
         self._collect()
         with suppress(StoreError):  # the store is away: the lease runs out, and the fate is unknown
             async with self._at.database.intake() as connection:
-                await write_down(connection, self._attempts, self._states, self._chance)
+                await write_down(connection, self._attempts, self.claims.states, self._chance)
 
 
 async def deliver(at: Workplace, redis_url: str) -> None:
@@ -245,7 +200,7 @@ async def _watch_the_month(at: Workplace, clients: Clients, deliverer: Deliverer
         try:
             if minute % 10 == 0:
                 await budget.look(at, clients)
-            deliverer.no_broadcasts = await budget.closed(at)
+            deliverer.claims.no_broadcasts = await budget.closed(at)
         except Exception as error:  # noqa: BLE001 - the next minute may do better
             log.warning("budget.not_looked_at", error=type(error).__name__)
         await asyncio.sleep(60)

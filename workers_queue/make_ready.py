@@ -1,5 +1,6 @@
 """From a claimed row to requests that can be sent: unsealed, rendered, and paid for out of its account's bucket."""
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,10 +13,10 @@ from model.contact import Forbidden, allowed
 from model.deliveries import BROADCAST, CONVERSATION, LANGUAGES, Choice, OutFile, Reason
 from outbound.clients import Clients, Line, NoAccount
 from outbound.outfiles import load
-from outbound.pace import Pace
+from outbound.pace import Draw, Pace
 from outbound.said import outgoing
 from runtime.keys import CannotOpen, Key, key_id
-from storage import contact_rules, outbox, people
+from storage import contact_rules
 from storage.blobs import FilesAway
 from storage.outbox import Claimed
 from translations.menu import choices
@@ -61,6 +62,9 @@ class NotNow:
     due_at: datetime
 
 
+Prospect = Ready | Impossible | NotNow | NotSafeNow
+
+
 class _Cargo:
     """The files of one delivery, from before they are read until it is sent."""
 
@@ -72,10 +76,15 @@ class Rendering:
         self._at, self._clients, self._pace = at, clients, pace
         self._cargo: WeakSet[_Cargo] = WeakSet()
 
-    async def ready(
-        self, row: Claimed, keys: Mapping[UUID, Key], now: datetime
-    ) -> Ready | Impossible | NotNow | NotSafeNow:
-        """What can be done with a claimed delivery. `keys`: those its sealed values name, without erased people's."""
+    async def ready(self, rows: Sequence[Claimed], keys: Mapping[UUID, Key], now: datetime) -> Sequence[Prospect]:
+        """What can be done with claimed deliveries. `keys`: those their sealed values name, without erased people's."""
+        found = await asyncio.gather(*(self._ready(row, keys, now) for row in rows))
+        able = [one for one in found if isinstance(one, Ready)]
+        waits = await self._pace.take([_draw(one) for one in able])
+        too_soon = {one.row.id: now + timedelta(seconds=wait) for one, wait in zip(able, waits, strict=True) if wait}
+        return [NotNow(one.row, too_soon[one.row.id]) if one.row.id in too_soon else one for one in found]
+
+    async def _ready(self, row: Claimed, keys: Mapping[UUID, Key], now: datetime) -> Prospect:
         if row.files and len(self._cargo) >= _CARGO:
             return NotNow(row, now + _A_MOMENT)
         cargo = _Cargo() if row.files else None
@@ -96,11 +105,6 @@ class Rendering:
             return NotNow(row, now + _A_MINUTE)
         except (KeyError, CannotOpen):  # the person was erased: there is nobody to write to
             return Impossible(row, "bad_address")
-        rate = line.account.per_second or line.out.limits.per_second
-        units = sum(part.units for part in parts[row.parts_done :])
-        wait = await self._pace.take(row.account, units, rate, ahead=_AHEAD[row.priority])
-        if wait > 0:
-            return NotNow(row, now + timedelta(seconds=wait))
         return Ready(row=row, line=line, parts=parts, cargo=cargo)
 
     async def _rendered(self, row: Claimed, line: Line, keys: Mapping[UUID, Key], now: datetime) -> Sequence[Part]:
@@ -115,7 +119,7 @@ class Rendering:
             files=await self._files(row, now),
             choices=self._choices(row, line, keys),
             now=now,
-            reply_handle=await self._reply_handle(row, line, now),
+            reply_handle=_reply_handle(row, keys),
         )
         return line.out.render(said, line.account.settings)
 
@@ -142,18 +146,18 @@ class Rendering:
             return ()
         return choices(line.account.languages, unreviewed=self._at.settings.unreviewed_phrases)
 
-    async def _reply_handle(self, row: Claimed, line: Line, now: datetime) -> str | None:
-        """A fresh one, at the first try alone: later the same words must go by the same calls, under the same keys."""
-        fresh = timedelta(seconds=line.out.limits.reply_seconds)
-        if not fresh or row.tries or row.heard_at is None or now - row.heard_at > fresh:
-            return None
-        async with self._at.database.intake() as connection:
-            taken = await outbox.take_reply_handle(connection, row.address, row.account, since=now - fresh)
-            if taken is None:
-                return None
-            message, sealed = taken
-            keys = await people.keys_by_id(connection, self._at.master, {key_id(sealed)})
-        return keys[key_id(sealed)].open("message|reply_handle", message, sealed).decode()
+
+def _reply_handle(row: Claimed, keys: Mapping[UUID, Key]) -> str | None:
+    if row.reply_handle is None:
+        return None
+    message, sealed = row.reply_handle
+    return keys[key_id(sealed)].open("message|reply_handle", message, sealed).decode()
+
+
+def _draw(one: Ready) -> Draw:
+    rate = one.line.account.per_second or one.line.out.limits.per_second
+    units = sum(part.units for part in one.parts[one.row.parts_done :])
+    return Draw(one.row.account, units, rate, _AHEAD[one.row.priority])
 
 
 def _unsafe(row: Claimed, keys: Mapping[UUID, Key], channel: str, now: datetime) -> NotSafeNow | Impossible | None:

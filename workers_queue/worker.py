@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import redis
 import structlog
+import uvloop
 from rq import SimpleWorker
 from rq.exceptions import StopRequested
 from rq.timeouts import BaseDeathPenalty
@@ -56,7 +57,7 @@ class _Worker(SimpleWorker):
             raise StopRequested
 
 
-_loop = asyncio.new_event_loop()
+_loop = uvloop.new_event_loop()
 _workplace: Workplace | None = None
 _stopping = threading.Event()
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import importlib
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -51,9 +50,8 @@ class Failed:
 async def connect(settings: Settings, api_base: str | None) -> AsyncIterator[Client]:
     """A line to Telegram. Nothing is asked yet: it may be away."""
     wire = await asyncio.to_thread(importlib.import_module, "channels.telegram.wire")
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # below that it writes every address, and so the token
     api = api_base or _API
-    bot, request = await asyncio.to_thread(wire.bot, settings.bot_token, api, TIMEOUT)  # reads certificates
+    bot, request = wire.bot(settings.bot_token, api, TIMEOUT)
     async with request:
         yield Client(bot, api)
 

@@ -82,8 +82,8 @@ async def test_a_used_up_reserve_stops_broadcasts_and_no_answer(out):
     await writes(out, "help")
     at = out.home.workplace
     await budget.look(at, out.clients)
-    out.deliverer.no_broadcasts = await budget.closed(at)
-    assert out.deliverer.no_broadcasts == {"line-th": "reserve"}
+    out.deliverer.claims.no_broadcasts = await budget.closed(at)
+    assert out.deliverer.claims.no_broadcasts == {"line-th": "reserve"}
     said = await out.say("news for everybody")
     async with at.database.intake() as connection:
         await connection.execute(

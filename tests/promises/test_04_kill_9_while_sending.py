@@ -23,7 +23,7 @@ from storage import listing
 from storage.database import Database
 from tests.processes import CONFIG, eventually, kill
 from tests.sandbox_server import sandbox_thread
-from workers_queue.deliver import AT_ONCE
+from workers_queue.claims import AT_ONCE
 
 ANSWERS = 4  #: to each person
 PEOPLE = {"line-th": (line, 175), "facebook-kh": (facebook, 250), "telegram-my": (telegram, 75)}
