@@ -243,6 +243,7 @@ async def test_an_at_completes_the_names_of_colleagues(room, screen, mya, pictur
     await room.agent("Boss", "csoadmin", organisation=organisation)
     page = await screen(mya)
     await opened(room, page)
+    await page.evaluate("import(document.querySelector('script[src*=composer]').src.replace('composer', 'mention'))")
     await page.keyboard.press("n")
     await page.keyboard.type("please look @")
     options = page.locator("#colleagues [role=option]")

@@ -7,9 +7,7 @@ import "./drafts.js";
 import { area, form, way } from "./form.js";
 import { onKey } from "./keys.js";
 import { counted } from "./lengths.js";
-import "./mention.js";
 import { submit } from "./outbox.js";
-import "./record.js";
 import { t } from "./texts.js";
 import { part } from "./thread.js";
 
@@ -138,3 +136,4 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form().requestSubmit(form().querySelector(note ? "[formaction]" : "[data-send]"));
 });
 document.dispatchEvent(new CustomEvent("thread:applied")); // what stands here from the beginning
+for (const later of ["./mention.js", "./record.js"]) import(later); // nobody waits for them

@@ -7,12 +7,13 @@ import { t } from "./texts.js";
 const AFTER = 800;
 const AGAIN = 5000;
 const due = {};
+const OUTLIVES = 10_000; // letters that may still be on their way when the page is gone (a browser's limit is in bytes)
 const unsaved = new Map(); // where it goes and as what → what the server has not got yet
 let saving = Promise.resolve();
 let retry = 0;
 
-/** Whether there is something the server has not got. */
-export const anyUnsaved = () => unsaved.size > 0 || Boolean(due.reply || due.note);
+/** Whether there is something the server could not be told. What is on its way to it outlives the page. */
+export const anyUnsaved = () => retry !== 0;
 /** Once what is on its way has arrived: an answer must not be overtaken by its own draft. */
 export const saved = () => saving;
 
@@ -45,12 +46,17 @@ export function forget(to, kind) {
   clearTimeout(due[kind]);
   due[kind] = 0;
   unsaved.delete(`${to} ${kind}`);
+  if (unsaved.size) return;
+  clearTimeout(retry);
+  retry = 0;
 }
 
 async function saveAll() {
   clearTimeout(retry);
+  retry = 0;
   for (const [key, draft] of [...unsaved]) {
-    const answer = await send(draft.to, { method: "POST", body: draft.body }).catch(() => null);
+    const keepalive = [...draft.body.values()].join("").length < OUTLIVES;
+    const answer = await send(draft.to, { method: "POST", body: draft.body, keepalive }).catch(() => null);
     const kept = answer?.status === 204;
     if (!kept && (!answer || answer.status >= 500)) retry = setTimeout(saveAgain, AGAIN);
     else if (unsaved.get(key) === draft) unsaved.delete(key);
@@ -63,6 +69,7 @@ function saveAgain() {
   if (unsaved.size) saving = saving.then(saveAll);
 }
 addEventListener("online", saveAgain);
+addEventListener("pagehide", () => ["reply", "note"].forEach(keepNow));
 
 document.addEventListener("input", (event) => {
   if (event.target === area("text")) keepLater("reply");

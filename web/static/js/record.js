@@ -68,3 +68,4 @@ document.addEventListener("click", (event) => {
 document.addEventListener("change", (event) => event.target.name === "to" && draw());
 document.addEventListener("thread:applied", draw);
 addEventListener("pagehide", () => recorder && quiet(recorder.stream));
+draw();
