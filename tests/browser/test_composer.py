@@ -271,6 +271,7 @@ async def test_every_key_of_the_sheet_for_answering(room, screen, mya, picture):
     await opened(room, page)
     await page.keyboard.press("/")
     await page.keyboard.type("office")
+    await expect(page.locator("#sheet-canned [data-says]:visible")).to_have_count(1)
     await picture(page, "composer-canned")
     await page.keyboard.press("ArrowDown")
     await page.keyboard.press("Enter")

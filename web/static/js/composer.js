@@ -61,19 +61,25 @@ document.addEventListener("click", (event) => {
     write("reply");
   }
 });
+// the field has the focus at once: what is typed while the list is on its way narrows it, and is no single key
+document.addEventListener("beforetoggle", (event) => {
+  if (!event.target.dataset?.canned || event.newState !== "open") return;
+  event.target.querySelector("[data-narrowing]").hidden = false;
+  event.target.querySelector("[data-narrows]").value = "";
+}, true);
 document.addEventListener("toggle", async (event) => {
   const where = event.target.dataset?.canned;
   if (!where || event.newState !== "open") return;
   const answer = await part(where);
   if (answer?.status === 200) event.target.querySelector(".sheet-body").innerHTML = answer.html;
-  event.target.querySelector("input, [data-says]")?.focus();
+  narrow();
 }, true);
-// typing goes on to narrow the list, arrows go through it
-document.addEventListener("input", (event) => {
-  if (!event.target.matches("[data-narrows]")) return;
-  const wanted = event.target.value.trim().toLocaleLowerCase();
+// typing narrows the list, arrows go through it
+document.addEventListener("input", (event) => event.target.matches("[data-narrows]") && narrow());
+function narrow() {
+  const wanted = canned().querySelector("[data-narrows]").value.trim().toLocaleLowerCase();
   for (const line of canned().querySelectorAll("li:has([data-says])")) line.hidden = !line.textContent.toLocaleLowerCase().includes(wanted);
-});
+}
 document.addEventListener("keydown", (event) => {
   if (!canned()?.contains(event.target) || event.isComposing) return;
   const all = [...canned().querySelectorAll("li:not([hidden]) [data-says]")];
