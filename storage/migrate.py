@@ -30,7 +30,7 @@ def migrate(
     """
     with psycopg.connect(owner, autocommit=True) as connection:
         connection.execute("select pg_advisory_lock(%s)", [_ONE_AT_A_TIME])
-        _alembic(owner, to)
+        upgrade(owner, to)
         if to == "base":
             return
         _same_key(connection, master)
@@ -51,7 +51,8 @@ def revision(owner: str) -> tuple[str | None, str | None]:
         return (row[0] if row else None), head
 
 
-def _alembic(owner: str, to: str) -> None:
+def upgrade(owner: str, to: str) -> None:
+    """The schema alone, to a version: `head`, or `base` for none."""
     # imported here: SQLAlchemy is 25 MB that only this command needs
     from alembic import command
     from alembic.config import Config

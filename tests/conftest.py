@@ -1,9 +1,10 @@
 """Real servers for every test that needs one.
 
 `cluster`   PostgreSQL and Valkey, started once for each test process (pytest-xdist: once a worker)
-`database`  connection string of a fresh, empty database, as its owner; gone after the test
+`database`  connection string of a fresh database with today's schema, as its owner; gone after the test
+`empty`     the same without a schema: for tests of migrations
 `valkey`    connection string of the emptied Valkey
-For a database that several tests share, use `cluster.new_database()` in a fixture of wider scope.
+For a database that several tests share, use `cluster.migrated_database()` in a fixture of wider scope.
 """
 
 import shutil
@@ -23,6 +24,10 @@ from psycopg.sql import SQL, Identifier
 from runtime.children import running
 from runtime.embedded import OWNER, EmbeddedPostgres, EmbeddedValkey
 from runtime.instance import only_one
+from storage.migrate import upgrade
+
+_TEMPLATE = "migrated_once"
+_GROUPS = ("intake", "desk", "searcher", "authenticator")
 
 
 @dataclass(frozen=True)
@@ -33,18 +38,53 @@ class Cluster:
     valkey: EmbeddedValkey
 
     @contextmanager
-    def new_database(self) -> Iterator[str]:
+    def new_database(self, template: str = "template1") -> Iterator[str]:
         """A fresh, empty database for the length of a block: its owner's connection string."""
         name = f"test_{uuid.uuid4().hex[:12]}"
-        self._as_superuser(SQL("create database {} owner {}").format(Identifier(name), Identifier(OWNER)))
+        self._create(name, template)
         try:
-            yield urlunsplit(urlsplit(self.postgres.url)._replace(path=f"/{name}"))
+            yield self._url(name)
         finally:
-            self._as_superuser(SQL("drop database {} with (force)").format(Identifier(name)))
+            self.as_superuser(SQL("drop database {} with (force)").format(Identifier(name)))
 
-    def _as_superuser(self, statement) -> None:
+    @contextmanager
+    def migrated_database(self) -> Iterator[str]:
+        """The same with today's schema: a copy of one that was migrated once.
+
+        A database's roles carry its name. Those of the copy are members of the template's, and so have their rights.
+        """
+        self._migrate_once()
+        with self.new_database(_TEMPLATE) as url:
+            name = urlsplit(url).path[1:]
+            with psycopg.connect(self.postgres.url, autocommit=True) as owner:
+                owner.execute(
+                    "; ".join(
+                        [f'create role "{name}_{role}" nologin in role "{_TEMPLATE}_{role}"' for role in _GROUPS]
+                        + [f'create role "{name}_door" login in role "{_TEMPLATE}_door"']
+                        + [f'create role "{name}_{role}" login noinherit' for role in ("web", "worker")]
+                        + [f'grant "{name}_desk" to "{name}_web", "{name}_worker"']
+                        + [f'grant "{name}_intake" to "{name}_worker"']
+                    )
+                )
+            yield url
+
+    def _migrate_once(self) -> None:
+        if not self.as_superuser(SQL("select from pg_database where datname = {}").format(_TEMPLATE)):
+            self._create(_TEMPLATE, "template1")
+            upgrade(self._url(_TEMPLATE), "head")
+
+    def _create(self, name: str, template: str) -> None:
+        self.as_superuser(
+            SQL("create database {} owner {} template {}").format(*map(Identifier, (name, OWNER, template)))
+        )
+
+    def _url(self, name: str) -> str:
+        return urlunsplit(urlsplit(self.postgres.url)._replace(path=f"/{name}"))
+
+    def as_superuser(self, statement) -> int:
+        """How many rows it gave."""
         with psycopg.connect(self.postgres.superuser_url, autocommit=True) as connection:
-            connection.execute(statement)
+            return connection.execute(statement).rowcount
 
 
 @pytest.fixture(scope="session")
@@ -70,6 +110,12 @@ def remove(postgres: EmbeddedPostgres) -> None:
 
 @pytest.fixture
 def database(cluster) -> Iterator[str]:
+    with cluster.migrated_database() as url:
+        yield url
+
+
+@pytest.fixture
+def empty(cluster) -> Iterator[str]:
     with cluster.new_database() as url:
         yield url
 

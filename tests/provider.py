@@ -101,7 +101,7 @@ async def provider(folder: Path) -> AsyncIterator[Provider]:
     """The provider, over TLS."""
     server, client = _contexts(folder)
     found = Provider(port=0, tls=client)
-    runner = web.ServerRunner(web.Server(found.answer))
+    runner = web.ServerRunner(web.Server(found.answer), shutdown_timeout=0.1)  # some of its pages never end
     await runner.setup()
     await web.TCPSite(runner, HOME, 0, ssl_context=server).start()
     found.port = runner.addresses[0][1]

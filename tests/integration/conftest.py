@@ -25,7 +25,7 @@ async def office(home):
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def _shared(cluster, tmp_path_factory):
-    with cluster.new_database() as url:
+    with cluster.migrated_database() as url:
         async with house(url, cluster.valkey.url, tmp_path_factory.mktemp("shared")) as opened:
             yield opened
 

@@ -60,10 +60,10 @@ def in_order(receipts: list[SealedReceipt]) -> list[SealedReceipt]:
 
 
 @pytest.fixture
-def store(database) -> str:
-    with psycopg.connect(database, autocommit=True) as connection:
+def store(empty) -> str:
+    with psycopg.connect(empty, autocommit=True) as connection:
         connection.execute(TABLE)
-    return database
+    return empty
 
 
 class OwnServer:

@@ -19,6 +19,12 @@ RELATIONS = (
 )
 
 
+@pytest.fixture
+def database(empty):
+    """Migrated here, and not copied."""
+    return empty
+
+
 def again(home: House, *, to: str = "head") -> None:
     at = home.workplace
     migrate(home.owner, at.master, at.settings.network, account_rows(at.settings), to=to)
@@ -71,7 +77,7 @@ async def test_a_second_time_changes_nothing(lived_in):
     assert len(await lived_in.tickets()) == 5
 
 
-async def test_two_machines_at_once(home, database):
+async def test_two_machines_at_once(home):
     await home.database.close()
     again(home, to="base")
     with ThreadPoolExecutor(3) as machines:
@@ -81,8 +87,8 @@ async def test_two_machines_at_once(home, database):
     assert holes(home.owner, home.workplace.master) == []
 
 
-def test_an_empty_database_has_no_revision(database):
-    found, newest = revision(database)
+def test_an_empty_database_has_no_revision(empty):
+    found, newest = revision(empty)
     assert found is None
     assert newest
 

@@ -35,6 +35,12 @@ where a.attname = 'organisation_id' and c.relkind in ('r', 'p') and c.relnamespa
 order by 1"""
 
 
+@pytest.fixture
+def database(empty):
+    """Migrated here, and not copied."""
+    return empty
+
+
 def as_owner(home: House, *statements: str) -> None:
     with psycopg.connect(home.owner, autocommit=True) as connection:
         for statement in statements:

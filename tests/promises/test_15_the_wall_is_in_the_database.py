@@ -102,6 +102,12 @@ async def _mention(seat: Any, agent: UUID) -> None:
 
 
 @pytest.fixture
+def database(empty):
+    """Migrated here, and not copied."""
+    return empty
+
+
+@pytest.fixture
 async def theirs(home):
     """A desk with one of everything, and the same desk's ids by kind."""
     async with office(home) as opened:
