@@ -61,7 +61,12 @@ async def save(
     _may(seat)
     title, text = " ".join(fit(title).split())[:_LONGEST_TITLE], fit(text)
     if unknown := variables(text) - set(VARIABLES):
-        raise BadText(f"{{{min(unknown)}}} is nothing that can be filled in: use {_named(VARIABLES)}.")
+        raise BadText(
+            f"{{{min(unknown)}}} is nothing that can be filled in: use {_named(VARIABLES)}.",
+            "variable",
+            name=min(unknown),
+            known=_named(VARIABLES),
+        )
     if language not in languages.CODES:
         raise Cannot("no_such_language")
     organisation = seat.agent.organisation

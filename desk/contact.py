@@ -43,7 +43,11 @@ async def write(seat: Seat, ticket: UUID, rules: Rules, *, was: UUID | None) -> 
     They count at once, also for what waits to be sent. Raises NoTicket, BadText and Cannot (`changed`, `erased`).
     """
     if max(map(len, (rules.whose, rules.check, rules.remark))) > _LONGEST:
-        raise BadText(f"Each of these has at most {_LONGEST} characters: shorten it, or write a note.")
+        raise BadText(
+            f"Each of these has at most {_LONGEST} characters: shorten it, or write a note.",
+            "field_long",
+            most=_LONGEST,
+        )
     held = await seat.hold(ticket, closed_too=True)
     if held.contact != was:
         raise Cannot("changed")

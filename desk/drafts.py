@@ -43,7 +43,12 @@ async def save(
     if person is None:
         raise NoTicket
     if len(text) > LONGEST:
-        raise BadText(f"The text has {len(text):,} characters, and {LONGEST:,} are kept: shorten it.")
+        raise BadText(
+            f"The text has {len(text):,} characters, and {LONGEST:,} are kept: shorten it.",
+            "too_long",
+            count=len(text),
+            most=LONGEST,
+        )
     if not text.strip():
         return await drop(seat, ticket, kind)
     id_, key = desk_texts.draft_id(seat.agent.id, ticket, kind), await seat.key(person)

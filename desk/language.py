@@ -43,7 +43,9 @@ async def correct(seat: Seat, ticket: UUID, language: str) -> Offer | None:
 
 async def set_spoken(seat: Seat, ticket: UUID, language: str | None) -> None:
     """Say which language to speak on the phone; None: the one that is written. Raises NoTicket and Cannot."""
-    await _hold(seat, ticket, language)
+    held = await _hold(seat, ticket, language)
+    if held.spoken == language:
+        return
     await desk_acts.change(seat.connection, ticket, spoken=language)
     await seat.wrote("ticket.spoken_changed", ticket, language=language)
 

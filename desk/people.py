@@ -78,7 +78,7 @@ async def set_name(seat: Seat, ticket: UUID, name: str) -> None:
     if name.strip():
         name = " ".join(fit(name).split())
         if len(name) > _LONGEST_NAME:
-            raise BadText(f"A name has at most {_LONGEST_NAME} characters here.")
+            raise BadText(f"A name has at most {_LONGEST_NAME} characters here.", "name_long", most=_LONGEST_NAME)
         sealed = (await seat.key(held.person)).seal(_name_of(seat), held.person, name.encode())
     await desk_people.set_name(seat.connection, held.person, sealed)
     await seat.wrote("person.named", ticket, given="yes" if sealed else "no")

@@ -22,9 +22,9 @@ SHOWN = (
     "ticket.opened", "ticket.reopened", "ticket.moved", "ticket.urgency_raised", "ticket.urgency_lowered",
     "ticket.taken", "ticket.released", "ticket.assigned", "ticket.snoozed", "ticket.unsnoozed", "ticket.woke",
     "ticket.closed", "ticket.answered_elsewhere", "ticket.language_corrected", "ticket.spoken_changed",
-    "contact.rules_changed", "contact.may_text", "contact.may_not_text",
+    "contact.rules_changed", "contact.consent_changed", "contact.may_text", "contact.may_not_text",
 )  # fmt: skip
-LOOKS = ("thread.read", "person.revealed", "person.named")
+LOOKS = ("thread.read", "person.revealed", "person.named", "attachment.taken")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,7 +52,9 @@ async def add_tag(seat: Seat, ticket: UUID, name: str) -> Tag:
     """Put a tag on a ticket, a new one or one that is in use. Raises NoTicket, BadText and Cannot."""
     name = " ".join(fit(name).split())
     if len(name) > _LONGEST_TAG:
-        raise BadText(f"A tag has at most {_LONGEST_TAG} characters: write a word or two.")
+        raise BadText(
+            f"A tag has at most {_LONGEST_TAG} characters: write a word or two.", "tag_long", most=_LONGEST_TAG
+        )
     await seat.hold(ticket, closed_too=True)
     organisation = seat.agent.organisation
     key, id_ = seat.master.organisation_key(organisation), tag_id(seat, name)

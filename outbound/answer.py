@@ -164,9 +164,16 @@ def _tappable(choices: Sequence[str], channel: str) -> list[str]:
     if labels and not most:
         raise CannotAnswer("not_said")
     if len(labels) > most:
-        raise BadText(f"There are {len(labels)} quick replies, and this channel shows {most}: leave some out.")
+        raise BadText(
+            f"There are {len(labels)} quick replies, and this channel shows {most}: leave some out.",
+            "choices",
+            count=len(labels),
+            most=most,
+        )
     if any(len(label) > LONGEST_CHOICE for label in labels):
-        raise BadText(f"A quick reply has at most {LONGEST_CHOICE} characters: shorten it.")
+        raise BadText(
+            f"A quick reply has at most {LONGEST_CHOICE} characters: shorten it.", "choice_long", most=LONGEST_CHOICE
+        )
     return labels
 
 

@@ -27,6 +27,7 @@ class Held:
     reasons: Sequence[str]
     issues: Sequence[str]
     language: str | None
+    spoken: str | None  #: which language to speak, where that is another than is written
     account: str
     channel: str
     phone_country: str | None
@@ -67,7 +68,7 @@ async def look(connection: Connection, ticket: UUID) -> Held | None:
         await cursor.execute(
             "select t.id, t.number, t.person_id as person, t.status, t.queue, t.assignee, t.urgency, "
             "t.urgency_reasons as reasons, t.issues, t.language, t.account, t.channel, t.phone_country, t.opened_at, "
-            "t.waiting_since, t.last_by, t.snoozed_until, c.contact, r.rules, c.text_ok from ticket t "
+            "t.spoken, t.waiting_since, t.last_by, t.snoozed_until, c.contact, r.rules, c.text_ok from ticket t "
             "join person_card c on c.organisation_id = t.organisation_id and c.person_id = t.person_id "
             "left join contact_rule r on r.organisation_id = c.organisation_id and r.id = c.contact "
             "where t.id = %b",

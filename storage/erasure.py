@@ -155,6 +155,7 @@ _STATEMENTS = (
     "group_id = null where id = any (%(messages)b)",
     "update person_card set name = null, pseudonym = 'Erased ' || right(person_id::text, 12) "
     "where person_id = %(person)b",
+    "delete from consent where person_id = %(person)b",
     "update person set erased_at = now() where id = %(person)b",
 )
 _ATTACHMENTS = (

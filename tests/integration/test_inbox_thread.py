@@ -136,8 +136,8 @@ async def test_nobody_asked_is_no_green_light(room):
     _, mya = await room.agent()
     page = await mya.open(await room.ticket())
     assert 'class="strip strip-ask"' in page.text
-    assert "Do not call: nobody has asked" in page.text
-    assert "Is it safe to write to you here?" in page.text
+    assert "Not asked, so: no calls, no voicemail, not our name" in page.text
+    assert "Is it safe to write here?" in page.text
 
 
 async def test_rules_are_noted_in_the_strip_and_hold_at_once(room):
@@ -154,7 +154,12 @@ async def test_rules_are_noted_in_the_strip_and_hold_at_once(room):
     }
     page = await mya.do(ticket, "rules", was="", **said)
     assert page.status == 200, page.text
-    for words in ("Safe to write on LINE until 22:00", "(now 12:30 there)", "Do not call", "Shared phone: her husband"):
+    for words in (
+        "Safe to write on LINE until 22:00",
+        "(now 12:30 there)",
+        "No calls, no",
+        "Shared phone: her husband",
+    ):
         assert words in page.text
     assert '<section class="strip"' in page.text
     room.at.clock.forward(hours=10)

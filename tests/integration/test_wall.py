@@ -14,7 +14,7 @@ import pytest
 from psycopg import errors, sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from desk import canned, contact, drafts, reading, saying, triage
+from desk import canned, consent, contact, drafts, reading, saying, triage
 from desk.seat import seated
 from model.agents import Agent
 from model.contact import Rules
@@ -115,6 +115,7 @@ async def with_a_day_of_work(home: House, organisation: UUID) -> None:
         await triage.add_tag(seat, ticket, "shrimp")
         await triage.confirm_issue(seat, ticket, "WAG.UNPAID")
         await contact.write(seat, ticket, Rules(write="yes"), was=None)
+        await consent.write(seat, ticket, {"employer": "no"}, how="said")
         await saying.note(seat, ticket, "Ask about the slip", mentions=[agent.id])
         await saying.translate(seat, picture["id"], "en", "A pay slip")
         page = await reading.thread(seat, ticket)

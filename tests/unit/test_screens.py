@@ -19,15 +19,18 @@ from desk.ending import WHERES
 from desk.finding import By
 from desk.listing import VIEWS, Order
 from desk.people import REASONS
-from desk.reading import SHOWN
+from desk.reading import LOOKS, SHOWN
 from desk.seat import Why
+from desk.triage import RAISED
 from intake.triage import RULES
 from model.agents import DENSITIES, ROLES, THEMES
+from model.consent import ANSWERS, HOWS, PURPOSES
 from model.deliveries import State
 from model.events import Kind, MediaKind
 from model.hours import DAYS
 from model.taxonomy import Urgency
 from model.tickets import OUTCOMES
+from outbound.words import WHYS
 from translations import screens, taxonomy
 from web import rail
 from web.inbox.list import CHANNELS
@@ -56,17 +59,25 @@ JOINED = {
     "cannot.": (*get_args(Why), "taken_by"),
     "channel.": registry.names(),
     "day.": DAYS,
-    "event.": {action.partition(".")[2] for action in SHOWN} | {"moved_itself", "urgency_raised_itself"},
+    "event.": {action.partition(".")[2] for action in SHOWN}
+    | {"moved_itself", "urgency_raised_itself", "spoken_changed_back"},
     "fate.": (*get_args(State), "sent_at", "delivered_at", "read_at", "failed_at"),
     "file.": get_args(MediaKind),
     "find.by_": get_args(By),
     "kind.": get_args(Kind),
     "left.": ("blocked", "unfollowed", "opted_out"),
-    "look.": ("read", "revealed", "named"),
+    "look.": [look.partition(".")[2] for look in LOOKS],
     "outcome.": OUTCOMES,
-    "reason.": (*RULES, "not_heard_yet", "sent_a_place", "language_unknown", "raised_by_agent"),
     "reveal.": REASONS,
-    "strip.": [f"{act}_{end}" for act in ("call", "voicemail", "name") for end in ("yes", "no", "ask", "later")],
+    "strip.": [
+        *(f"{act}_{end}" for act in ("call", "voicemail", "name") for end in ("yes", "no", "later")),
+        *(f"to_{act}" for act in ("call", "voicemail", "name")),
+    ],
+    "bad.": WHYS,
+    "consent.for_": PURPOSES,
+    "consent.short_": PURPOSES,
+    "consent.say_": ANSWERS,
+    "consent.how_": HOWS,
     "urgency.": get_args(Urgency),
     "where.": WHERES,
     "view.": VIEWS,
@@ -74,7 +85,7 @@ JOINED = {
     "list.order_": get_args(Order),
     "list.section_": get_args(Section),
     "list.sent_": ("failed", "unknown"),
-    "why.": (*RULES, *PLAIN),
+    "why.": (*RULES, *PLAIN, RAISED),
     "issue.": taxonomy.load().issues,
 }
 KEYS = screens.keys()

@@ -8,15 +8,18 @@ from uuid import UUID
 
 from aiohttp import web
 
-from desk import contact, drafts, ending, holding, people, saying, triage
+from channels import registry
+from desk import consent, contact, drafts, ending, holding, people, saying, triage
 from desk.ending import Where
 from desk.language import Offer, correct, reroute, set_spoken
 from desk.seat import Cannot, Seat
+from model.consent import ANSWERS, PURPOSES, Answer, How
 from model.hours import BadHours
 from model.taxonomy import Urgency
 from model.tickets import Outcome
 from outbound.words import BadText
 from storage import agents
+from web.inbox.contact_form import changed
 from web.inbox.seats import (
     back,
     can_be_called,
@@ -27,9 +30,9 @@ from web.inbox.seats import (
     refusal,
     seat_of,
     ticket_of,
+    unfit,
     wants_part,
 )
-from web.inbox.strip import changed
 from web.inbox.thread import shown
 from web.routes import DESK, Handler, Route
 
@@ -175,8 +178,15 @@ async def repair(seat: Seat, ticket: UUID, given: Given) -> None:
 
 async def rules(seat: Seat, ticket: UUID, given: Given) -> None:
     known = await contact.known(seat, ticket)
-    made = changed(known.rules, given.one, given.days, seat.now, seat.organisation.timezone)
+    timezone = seat.organisation.timezone
+    made = changed(known.rules, given.one, given.days, seat.now, timezone, channels=registry.names())
     await contact.write(seat, ticket, made, was=given.id("was"))
+
+
+async def consents(seat: Seat, ticket: UUID, given: Given) -> None:
+    """What the person agreed to; a purpose without an answer stays as it is."""
+    said = {purpose: cast(Answer, given.text(purpose)) for purpose in PURPOSES if given.text(purpose) in ANSWERS}
+    await consent.write(seat, ticket, said, how=cast(How, given.text("how")))
 
 
 async def name(seat: Seat, ticket: UUID, given: Given) -> None:
@@ -197,7 +207,7 @@ def acting(act: Act) -> Handler:
             async with seat_of(request) as seat:
                 refused = refusal(request, why, await names_of(seat))
         except (BadText, BadHours) as why:
-            refused = str(why)
+            refused = unfit(request, why)
         if not refused and offer is None and not wants_part(request):
             return back(ticket)
         more: dict[str, Any] = {"notice": refused, "notice_kind": "warn"} if refused else {"offer": offer}
@@ -218,7 +228,7 @@ ACTS: Mapping[str, Act] = {
     "take": take, "release": release, "assign": assign, "note": note, "urgency": urgency, "tag": tag, "untag": untag,
     "issue": issue, "language": language, "move": move, "snooze": snooze, "unsnooze": unsnooze, "close": close,
     "reopen": reopen, "elsewhere": elsewhere, "translate": translate, "heard": heard, "repair": repair, "rules": rules,
-    "name": name,
+    "consent": consents, "name": name,
 }  # fmt: skip
 
 ROUTES = tuple(Route("POST", f"/inbox/{{ticket}}/{path}", acting(act), DESK) for path, act in ACTS.items())

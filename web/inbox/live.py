@@ -36,17 +36,19 @@ async def live(request: web.Request) -> web.StreamResponse:
     try:
         missed = await _missed(request, room, read_cursor(_asked(request)))
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
-        await response.prepare(request)
-        await _tell(response, stream, room, missed)
+        await _tell(request, response, stream, room, missed)
         return response
     finally:
         room.leave(stream)
 
 
-async def _tell(response: web.StreamResponse, stream: Stream, room: Room, missed: Sequence[Told]) -> None:
+async def _tell(
+    request: web.Request, response: web.StreamResponse, stream: Stream, room: Room, missed: Sequence[Told]
+) -> None:
     """Write until the page is closed, or the session or this process ends."""
     seen = missed[-1].cursor if missed else None
     try:
+        await response.prepare(request)
         await response.write(_RETRY + b"".join(piece.text for piece in missed) + room.presence())
         while not stream.closed:
             if not await stream.wait(_BEAT_SECONDS):

@@ -8,7 +8,7 @@ from desk import people
 from desk.people import Reason
 from desk.seat import Cannot
 from outbound.words import BadText
-from web.inbox.seats import for_desk, names_of, refusal, seat_of, ticket_of
+from web.inbox.seats import for_desk, names_of, refusal, seat_of, ticket_of, unfit
 from web.inbox.thread import shown
 from web.routes import DESK, Route
 
@@ -28,7 +28,7 @@ async def reveal(request: web.Request) -> web.StreamResponse:
             return await shown(request, seat, ticket, status=409, notice=refusal(request, why, await names_of(seat)))
     except BadText as why:
         async with seat_of(request) as seat:
-            return await shown(request, seat, ticket, status=422, notice=str(why))
+            return await shown(request, seat, ticket, status=422, notice=unfit(request, why))
     async with seat_of(request) as seat:
         return await shown(request, seat, ticket, card=card, masks_after=SECONDS)
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from desk.reading import Attached, Fate, Line, Message, Thread
+from model.agents import agent_id
 from runtime.settings import Settings
 from translations import catalog, taxonomy
 from web.local import Local
@@ -17,7 +18,8 @@ _ICONS = {
     "ticket.opened": "route", "ticket.moved": "route", "ticket.urgency_raised": "flag",
     "ticket.urgency_lowered": "flag",
     "ticket.closed": "done", "ticket.reopened": "refresh", "ticket.snoozed": "snooze", "ticket.woke": "snooze",
-    "ticket.unsnoozed": "snooze", "contact.rules_changed": "shield", "contact.may_text": "shield",
+    "ticket.unsnoozed": "snooze", "contact.rules_changed": "shield", "contact.consent_changed": "shield",
+    "contact.may_text": "shield",
     "contact.may_not_text": "shield", "ticket.language_corrected": "globe", "ticket.spoken_changed": "globe",
     "ticket.answered_elsewhere": "voice",
 }  # fmt: skip
@@ -44,11 +46,11 @@ class Teller:
 
     def entries(self, thread: Thread) -> Iterator[Told | Message]:
         """The log in its order, with a line where a day begins and where the unanswered words do."""
-        day, waits = "", thread.ticket.waiting_since
+        day, waits = None, thread.ticket.waiting_since
         for item in thread.items:
-            if (today := self.local.day(item.at)) != day:
+            if (today := self.local.there(item.at).date()) != day:
                 day = today
-                yield Told(f"day-{item.at.astimezone():%Y%m%d}", "day", today)
+                yield Told(f"day-{today:%Y%m%d}", "day", self.local.day(item.at))
             if waits and isinstance(item, Message) and item.direction == "in" and item.at >= waits:
                 yield Told("unanswered", "unanswered", self.local.text("thread.unanswered", at=self.local.clock(waits)))
                 waits = None
@@ -63,6 +65,8 @@ class Teller:
         key = f"event.{line.action.partition('.')[2]}"
         if line.action in ("ticket.urgency_raised", "ticket.moved") and line.agent is None:
             key += "_itself"
+        elif line.action == "ticket.spoken_changed" and not told["language"]:
+            key += "_back"
         return self.local.text(key, **told)
 
     def _named(self, name: str, value: str) -> str:
@@ -71,7 +75,7 @@ class Teller:
                 queue = self.settings.network.queues.get(value)
                 return queue.name if queue else value
             case "reasons":
-                return ", ".join(self.reason(code) for code in value.split())
+                return self.reasons(value.split())
             case "language" | "was" if len(value) in (2, 3) and value.islower():
                 return self.local.language_name(value)
             case "until":
@@ -91,7 +95,15 @@ class Teller:
         kind, _, issue = code.rpartition(":")
         if kind == "issue":
             return self.issue(issue)
-        return self.local.text(f"reason.{code}")
+        return self.local.text(f"why.{code}")
+
+    def reasons(self, codes: Sequence[str]) -> str:
+        """All of them: each is a short sentence."""
+        return " ".join(self.reason(code) for code in codes)
+
+    def actor(self, written: str) -> str:
+        """Whoever the store names as an author."""
+        return self.name(agent_id(written))
 
     def issue(self, code: str) -> str:
         """An issue in words."""

@@ -10,8 +10,10 @@ from aiohttp import web
 
 from desk.seat import Cannot, NoTicket, Seat, seated
 from model.agents import Agent
+from model.hours import BadHours
+from outbound.words import BadText
 from storage import agents
-from web.routes import Handler
+from web.routes import DESK, Handler
 from web.site import SITE, VISITOR, go, page
 
 #: A script that puts the answer into the page that is open says so; whoever types an address gets a whole page.
@@ -74,12 +76,18 @@ async def names_of(seat: Seat) -> dict[UUID, str]:
 
 def can_be_called(agent: Agent) -> bool:
     """Whether somebody is here, and answers tickets: a note may call them."""
-    return agent.disabled_at is None and bool({"agent", "supervisor", "safeguarding"}.intersection(agent.roles))
+    return agent.disabled_at is None and bool(DESK.intersection(agent.roles))
 
 
 def back(ticket: UUID) -> web.Response:
     """To the conversation, after an act without a script."""
     return go(f"/inbox/{ticket}")
+
+
+def unfit(request: web.Request, why: BadText | BadHours) -> str:
+    """Why words or hours cannot be kept as they were written, as a sentence."""
+    local = request[VISITOR].local
+    return local.text("bad.hours") if isinstance(why, BadHours) else local.text(f"bad.{why.why}", **why.values)
 
 
 def refusal(request: web.Request, why: Cannot, names: dict[UUID, str]) -> str:

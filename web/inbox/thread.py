@@ -1,5 +1,6 @@
 """The conversation with one person: all a page shows of it, whole or as the part that stands inside another page."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -7,20 +8,24 @@ from uuid import UUID
 from aiohttp import web
 from markupsafe import Markup
 
-from desk import canned, composing, contact, people, reading, triage
+from desk import canned, composing, consent, contact, people, reading, triage
+from desk.composing import Way
 from desk.listing import Row
 from desk.reading import Message
 from desk.seat import Cannot, Seat
 from model.clocks import safety_wait
+from model.consent import HOWS, PURPOSES
 from model.tickets import OUTCOMES
 from storage import agents
 from storage.desk_thread import Spot
 from translations.languages import ENGLISH_NAMES
 from web.inbox.compose import ACCEPTED, offered, quick
+from web.inbox.contact_form import by_channel, times, zones
 from web.inbox.said import Teller, heard_by, undoable
 from web.inbox.seats import can_be_called, for_desk, id_of, names_of, seat_of, ticket_of, wants_part
-from web.inbox.strip import strip, times, zones
+from web.inbox.strip import strip
 from web.inbox.upload import MOST, UPLOADS
+from web.local import Local
 from web.routes import DESK, Route
 from web.site import SITE, VISITOR, page
 
@@ -74,10 +79,10 @@ async def values_of(
     found = await reading.thread(seat, ticket, before=before, whole=whole)
     row = found.ticket
     everybody = await agents.colleagues(seat.connection, seat.master)
-    teller = local_of(request, seat, {one.id: one.name for one in everybody})
-    values = _log_of(seat, teller, found) | await _composer_of(request, seat, row)
+    values = _log_of(seat, local_of(request, seat, {one.id: one.name for one in everybody}), found)
+    values |= await _composer_of(request, seat, row)
     known = await contact.known(seat, ticket) if not values["erased"] else None
-    first = values["ways"][0] if values["ways"] else None
+    values |= _rules_of(seat, row, known, values["ways"], local)
     return values | {
         "row": row,
         "whole": whole,
@@ -85,25 +90,11 @@ async def values_of(
         "queues": [q for q in seat.settings.network.queues.values() if q.organisation == seat.organisation.id],
         "mine": row.assignee == seat.agent.id,
         "supervises": seat.supervises,
-        "strip": strip(
-            known.rules,
-            (first.channel if first else None) or row.channel,
-            now,
-            local,
-            used=not (first and first.reason),
-        )
-        if known
-        else None,
-        "rules": known.rules if known else None,
-        "rules_version": known.version if known else None,
-        "times": times(known.rules.hours if known else None),
-        "zones": zones(
-            _countries(seat, row),
-            seat.organisation.timezone,
-            known.rules.hours.timezone if known and known.rules.hours else None,
-        ),
-        "asked": contact.asked(known.rules, now) if known else True,
+        "answering": [one for one in everybody if can_be_called(one)],
         "safety": safety_wait(row.urgency, row.opened_at, now, seat.organisation.hours),
+        "consent": await consent.of(seat, ticket),
+        "purposes": PURPOSES,
+        "hows": HOWS,
         "card": card or await people.card(seat, ticket),
         "open": card is not None,
         "earlier": [one for one in await reading.every_ticket(seat, ticket) if one.id != ticket],
@@ -144,6 +135,23 @@ def _log_of(seat: Seat, teller: Teller, found: reading.Thread) -> dict[str, Any]
         "is_message": lambda item: isinstance(item, Message),
         "heard_by": heard_by,
         "languages_known": tuple(ENGLISH_NAMES),
+    }
+
+
+def _rules_of(seat: Seat, row: Row, known: contact.Known | None, ways: Sequence[Way], local: Local) -> dict[str, Any]:
+    """The strip and its forms. An answer whose time is over counts as none, also in the form."""
+    first = ways[0] if ways else None
+    rules = known.rules.in_force(seat.now) if known else None
+    hours = rules.hours if rules else None
+    channel, used = (first.channel if first else None) or row.channel, not (first and first.reason)
+    return {
+        "strip": strip(known.rules, channel, seat.now, local, used=used) if known else None,
+        "rules": rules,
+        "rules_version": known.version if known else None,
+        "asked": contact.asked(rules, seat.now) if rules else True,
+        "channels": by_channel(rules, [way.channel for way in ways if way.channel]) if rules else {},
+        "times": times(hours),
+        "zones": zones(_countries(seat, row), seat.organisation.timezone, hours.timezone if hours else None),
     }
 
 

@@ -69,7 +69,7 @@ async function counts() {
     return n - before;
   };
   const more = [];
-  for (const spot of document.querySelectorAll("[data-count]")) {
+  for (const spot of document.querySelectorAll(".side-link [data-count]")) {
     const grown = put(spot, views[spot.dataset.count] ?? 0);
     if (spot.dataset.count === "danger" && grown > 0) more.danger = true;
   }

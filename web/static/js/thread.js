@@ -26,6 +26,7 @@ export function apply(html, { composer = false, held = composer } = {}) {
   const focused = document.activeElement?.id;
   const atEnd = isAtEnd();
   for (const now of made.content.querySelectorAll("[data-part]")) {
+    if (now.id === "card" && !now.dataset.masksAfter && revealed()) continue; // shown for its minute, whatever happens
     // what is being written stays, and what was held stays until something became of it
     if (({ composer, held }[now.dataset.part] ?? true) === false && now.dataset.fresh !== "yes") continue;
     const old = document.getElementById(now.id);
@@ -89,14 +90,47 @@ document.addEventListener("submit", async (event) => {
   event.preventDefault();
   const body = new FormData(form, event.submitter);
   const to = event.submitter?.getAttribute("formaction") ?? form.getAttribute("action");
-  form.closest("[popover]")?.hidePopover();
+  const sheet = form.closest("[popover]");
   document.dispatchEvent(new CustomEvent("thread:acting", { detail: { act: form, to, body } }));
   const answer = await part(to, body);
-  if (!answer) return toast(t("js.offline"));
-  if (!apply(answer.html, { composer: form.dataset.fresh !== undefined })) toast(t("js.failed"));
-  else if (answer.status >= 400) document.querySelector("#thread-notice .banner, .held .banner")?.scrollIntoView({ block: "nearest" });
+  if (!answer) return sheet ? complain(sheet, t("js.offline")) : toast(t("js.offline"));
+  if (sheet && answer.status < 400) sheet.hidePopover();
+  if (!apply(answer.html, { composer: form.dataset.fresh !== undefined })) sheet ? complain(sheet, t("js.failed")) : toast(t("js.failed"));
+  else if (answer.status >= 400) {
+    const told = document.querySelector("#thread-notice .banner, .held .banner");
+    if (sheet?.matches(":popover-open") && told) complain(sheet, told.innerText.trim());
+    else told?.scrollIntoView({ block: "nearest" });
+  }
   document.dispatchEvent(new CustomEvent("thread:acted", { detail: { act: form, to, status: answer.status } }));
 });
+
+/** What was typed into a sheet stays there, with the reason above it, until it is right or put away. */
+function complain(sheet, words) {
+  const body = sheet.querySelector(".sheet-body");
+  const line = body.querySelector(":scope > .wrong") ?? document.createElement("p");
+  line.className = "wrong";
+  line.setAttribute("role", "alert");
+  line.textContent = words;
+  body.prepend(line);
+  line.scrollIntoView({ block: "nearest" });
+  sheet.addEventListener("toggle", (event) => event.newState === "closed" && refresh(), { once: true });
+}
+
+// the strip of contact rules folds to one line on a narrow screen, to two on a wide one
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("[data-unfold]")) return;
+  thread().toggleAttribute("data-unfolded");
+  fold();
+});
+function fold() {
+  const rules = document.querySelector(".strip-all");
+  if (!rules?.querySelector("[data-unfold]")) return;
+  const open = thread().hasAttribute("data-unfolded");
+  if (!open) thread().toggleAttribute("data-strip-more", rules.scrollHeight > rules.clientHeight + 4);
+  document.querySelector("[data-unfold]").setAttribute("aria-expanded", String(open));
+}
+document.addEventListener("thread:applied", fold);
+addEventListener("resize", fold);
 
 document.addEventListener("click", async (event) => {
   const all = event.target.closest("a[data-whole]");
@@ -128,23 +162,40 @@ document.addEventListener("ended", (event) => {
   part(`/inbox/${ticket()}/heard`, body).then((answer) => answer?.status === 200 && apply(answer.html));
 }, true);
 
+// Who somebody is stands here for a minute, and nowhere after it: not in a field, not in the page the way back shows.
 let masking = 0;
+let until = 0;
+const revealed = () => until > Date.now() && document.querySelector("#card[data-masks-after]");
 function wire() {
   const card = document.getElementById("card");
-  if (card?.dataset.masksAfter && !card.dataset.masking) {
-    card.dataset.masking = "yes";
-    clearTimeout(masking);
-    masking = setTimeout(mask, Number(card.dataset.masksAfter) * 1000);
-  }
+  if (!card?.dataset.masksAfter || card.dataset.masking) return;
+  card.dataset.masking = "yes";
+  clearTimeout(masking);
+  until = Date.now() + Number(card.dataset.masksAfter) * 1000;
+  masking = setTimeout(mask, until - Date.now());
 }
 
-/** Hide at once; a page that lost its connection hides too. */
+/** Hide at once, also where the line is lost. */
+function hide() {
+  until = 0;
+  clearTimeout(masking);
+  const card = document.querySelector("#card[data-masks-after]");
+  if (!card) return false;
+  for (const shown of card.querySelectorAll("dd bdi")) shown.textContent = "••••";
+  for (const field of card.querySelectorAll("input[name=name]")) field.remove();
+  card.removeAttribute("data-masks-after");
+  card.querySelector(".revealed")?.remove();
+  return true;
+}
 async function mask() {
-  for (const shown of document.querySelectorAll("#card dd bdi")) shown.textContent = "••••";
+  if (!hide()) return;
   announce(t("js.masked"));
   await refresh();
 }
-addEventListener("pagehide", () => document.querySelectorAll("#card[data-masks-after] dd bdi").forEach((shown) => { shown.textContent = "••••"; }));
+addEventListener("pagehide", hide);
+addEventListener("pageshow", (event) => event.persisted && ticket() && refresh());
+// a computer that slept has kept no time
+document.addEventListener("visibilitychange", () => until && until <= Date.now() && mask());
 
 document.addEventListener("scroll", (event) => event.target === log() && isAtEnd() && markSeen(), { passive: true, capture: true });
 document.addEventListener("visibilitychange", () => isAtEnd() && markSeen());
