@@ -1,4 +1,4 @@
-"""The list: views in the order in which people should be answered, what a row shows, and how many wait where."""
+"""The list: views in the order in which people should be answered, and what a row shows."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from uuid import UUID
 from desk.keyring import Keyring
 from desk.seat import Seat
 from model.clocks import Wait, answer_wait
+from model.hours import Hours
 from model.taxonomy import Urgency
 from storage import desk_list
 from storage.desk_list import Place, Stretch
@@ -74,14 +75,6 @@ class Listing:
     rows: Sequence[Row]
     after: Place | None  #: where the next page begins; None at the end
     capped: bool  #: the filters fit too few of the tickets looked at: `after` goes on looking
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
-    """How many tickets each view and queue holds."""
-
-    views: Mapping[View, int]  #: `mentions`: those not read yet; no number of closed ones
-    queues: Mapping[str, int]  #: who waits, by queue
 
 
 _AWAKE = "(snoozed_until is null or snoozed_until <= %(now)s)"
@@ -180,11 +173,12 @@ async def rows_of(seat: Seat, ids: Sequence[UUID]) -> list[Row]:
     """These tickets as rows, in this order; those that are not this organisation's are missing."""
     found = await desk_list.details(seat.connection, seat.agent.id, ids)
     keys = await seat.keys(*(row["person"] for row in found.values()))
-    return [_row(seat, found[id_], keys) for id_ in ids if id_ in found]
+    hours = seat.organisation.hours
+    return [_row(seat, found[id_], keys, hours) for id_ in ids if id_ in found]
 
 
-def _row(seat: Seat, found: Mapping[str, Any], keys: Keyring) -> Row:
-    since, hours = found["waiting_since"], seat.organisation.hours
+def _row(seat: Seat, found: Mapping[str, Any], keys: Keyring, hours: Hours) -> Row:
+    since = found["waiting_since"]
     wait = answer_wait(found["urgency"], found["channel"], since, seat.now, hours) if since else None
     lists = {name: tuple(found[name]) for name in ("reasons", "issues", "tags")}
     preview = keys.open("ticket|preview", found["id"], found["preview"]) or None
@@ -209,14 +203,3 @@ def views_of(ticket: Mapping[str, Any], agent: UUID, now: datetime) -> frozenset
         "danger": ticket["urgency"] == "U1",
     }
     return frozenset(views | {view for view, does in belongs.items() if does})
-
-
-async def counts(seat: Seat) -> Counts:
-    """How many tickets each view and queue holds. One walk over all that are open: keep the answer for two seconds."""
-    by_queue, snoozed, mentioned = await desk_list.counts(seat.connection, seat.agent.id, seat.now)
-    names: Sequence[View] = ("waiting", "unassigned", "danger", "mine", "open")
-    totals: dict[View, int] = {name: sum(row[n] for row in by_queue.values()) for n, name in enumerate(names)}
-    return Counts(
-        views=totals | {"snoozed": snoozed, "mentions": mentioned},
-        queues={queue: numbers[0] for queue, numbers in by_queue.items()},
-    )

@@ -17,6 +17,8 @@ THEMES: tuple[Theme, ...] = get_args(Theme)
 DENSITIES: tuple[Density, ...] = get_args(Density)
 #: Whose account opens more than their own desk: a password alone is not enough for them.
 SECOND_FACTOR: frozenset[Role] = frozenset(("supervisor", "safeguarding", "csoadmin", "operator"))
+#: Who reads and answers tickets, and may be given one.
+ANSWERING: frozenset[Role] = frozenset(("agent", "supervisor", "safeguarding"))
 #: A mobilizer never sees tickets, the operator never sees words: neither may be anything else beside it.
 ALONE: frozenset[Role] = frozenset(("mobilizer", "operator"))
 #: A sign-in name: no letters that look like others; behind the @ an organisation's id.

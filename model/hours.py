@@ -1,9 +1,10 @@
 """Opening hours: a week of spans on the clock of one place."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -93,26 +94,32 @@ class Hours:
     @property
     def always(self) -> bool:
         """Whether the spans leave no minute of the week out."""
-        return self._week() == [(0, _WEEK)]
+        return self._week() == ((0, _WEEK),)
 
-    def _week(self) -> list[tuple[int, int]]:
-        """The open spans of one week in order, joined where they touch."""
-        joined: list[tuple[int, int]] = []
-        for start, end in sorted(self._within_the_week()):
-            if joined and start <= joined[-1][1]:
-                joined[-1] = (joined[-1][0], max(joined[-1][1], end))
-            else:
-                joined.append((start, end))
-        return joined
-
-    def _within_the_week(self) -> Iterator[tuple[int, int]]:
-        for start, end in self.spans:
-            yield start, min(end, _WEEK)
-            if end > _WEEK:
-                yield 0, end - _WEEK
+    def _week(self) -> Sequence[tuple[int, int]]:
+        return _week_of(self.spans)
 
 
-def _open_until(wall: datetime, week: list[tuple[int, int]]) -> timedelta:
+@cache  # few: one for each organisation
+def _week_of(spans: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
+    """The open spans of one week in order, joined where they touch."""
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(_within_the_week(spans)):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+        else:
+            joined.append((start, end))
+    return tuple(joined)
+
+
+def _within_the_week(spans: tuple[tuple[int, int], ...]) -> Iterator[tuple[int, int]]:
+    for start, end in spans:
+        yield start, min(end, _WEEK)
+        if end > _WEEK:
+            yield 0, end - _WEEK
+
+
+def _open_until(wall: datetime, week: Sequence[tuple[int, int]]) -> timedelta:
     """Open time from a Monday long ago to a moment on the wall."""
     weeks, rest = divmod(wall - _MONDAY, timedelta(days=7))
     whole = sum(end - start for start, end in week) * _MINUTE

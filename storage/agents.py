@@ -4,7 +4,7 @@ A stolen disk must not name those who help either, so an agent is found by a key
 proves that somebody is who they say is written here and read nowhere: see storage/sign_in.py.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import dict_row
 
-from model.agents import Agent, Density, Role, Theme
+from model.agents import ANSWERING, Agent, Density, Role, Theme
 from runtime.ids import new_id
 from runtime.keys import Key, Master
 from storage.database import Connection
@@ -71,6 +71,20 @@ async def add(connection: Connection, master: Master, agent: Agent, at: datetime
 async def colleagues(connection: Connection, master: Master) -> list[Agent]:
     """Everybody of the desk's organisation, in the order in which they came; also those who left."""
     return [agent_of(master, row) for row in await _rows(connection, f"select {_COLUMNS} from agent order by id")]  # noqa: S608
+
+
+async def names(connection: Connection, master: Master, ids: Collection[UUID]) -> dict[UUID, str]:
+    """What these colleagues are called. Opening everybody's names takes longer than a list may."""
+    if not ids:
+        return {}
+    found = await _rows(connection, f"select {_COLUMNS} from agent where id = any (%b)", list(ids))  # noqa: S608
+    return {agent.id: agent.name for agent in (agent_of(master, row) for row in found)}
+
+
+async def answering(connection: Connection, master: Master) -> dict[UUID, str]:
+    """Who may have tickets, with what they are called."""
+    here = [one for one in await colleagues(connection, master) if one.disabled_at is None]
+    return {one.id: one.name for one in here if ANSWERING.intersection(one.roles)}
 
 
 async def listed(connection: Connection, master: Master) -> list[Listed]:

@@ -74,8 +74,11 @@ class Database:
     async def desk(self, organisation: UUID) -> AsyncIterator[Connection]:
         """A transaction behind the wall of one organisation."""
         async with self._pool.connection() as connection, connection.transaction():
-            await connection.execute(self._role("desk"))
-            await connection.execute("select set_config('app.organisation', %s, true)", [str(organisation)])
+            # in one question: every page asks it, and each question is a way to the database and back
+            await connection.execute(
+                "select set_config('role', %s, true), set_config('app.organisation', %s, true)",
+                [f"{self._name}_desk", str(organisation)],
+            )
             yield connection
 
     def _role(self, group: str) -> Any:

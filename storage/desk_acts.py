@@ -7,6 +7,7 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
+from model.agents import ANSWERING
 from storage.database import Connection
 from storage.people import columns
 
@@ -34,9 +35,7 @@ async def answers_tickets(connection: Connection, agents: Collection[UUID]) -> s
     cursor = await connection.execute(
         "select id, roles from agent where id = any (%b) and disabled_at is null", [list(agents)]
     )
-    return {
-        id_ for id_, roles in await cursor.fetchall() if {"agent", "supervisor", "safeguarding"}.intersection(roles)
-    }
+    return {id_ for id_, roles in await cursor.fetchall() if ANSWERING.intersection(roles)}
 
 
 async def open_ticket(connection: Connection, person: UUID) -> UUID | None:

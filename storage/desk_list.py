@@ -129,18 +129,25 @@ async def mentions(connection: Connection, agent: UUID, after: Place | None, lim
 
 _COUNTS = """
 select queue, count(*) filter (where waiting_since is not null), count(*) filter (where assignee is null),
-    count(*) filter (where urgency = 'U1'), count(*) filter (where assignee = %(agent)s), count(*)
+    count(*) filter (where urgency = 'U1'), count(*)
 from ticket where status = 'open' and (snoozed_until is null or snoozed_until <= %(now)s) group by queue
 """
-_ASIDE = """
-select (select count(*) from ticket where status = 'open' and snoozed_until > %(now)s),
+_SNOOZED = "select count(*) from ticket where status = 'open' and snoozed_until > %(now)s"
+_OWN = """
+select (select count(*) from ticket where status = 'open' and assignee = %(agent)s
+        and (snoozed_until is null or snoozed_until <= %(now)s)),
     (select count(distinct ticket_id) from mention where agent_id = %(agent)s and read_at is null)
 """
 
 
-async def counts(connection: Connection, agent: UUID, now: datetime) -> tuple[Mapping[str, Sequence[int]], int, int]:
-    """Of each queue who waits, is unassigned, in danger, the agent's own, and open; who is snoozed; unread mentions."""
-    values = {"agent": agent, "now": now}
-    by_queue = await (await connection.execute(_COUNTS.encode(), values)).fetchall()
-    aside = await (await connection.execute(_ASIDE.encode(), values)).fetchone() or (0, 0)
-    return {queue: numbers for queue, *numbers in by_queue}, aside[0], aside[1]
+async def counts(connection: Connection, now: datetime) -> tuple[Mapping[str, Sequence[int]], int]:
+    """Of each queue who waits, is unassigned, in danger, and open; who is snoozed. A walk over all that are open."""
+    by_queue = await (await connection.execute(_COUNTS.encode(), {"now": now})).fetchall()
+    snoozed = await (await connection.execute(_SNOOZED.encode(), {"now": now})).fetchone() or (0,)
+    return {queue: numbers for queue, *numbers in by_queue}, snoozed[0]
+
+
+async def own_counts(connection: Connection, agent: UUID, now: datetime) -> tuple[int, int]:
+    """How many tickets an agent has, and in how many they are called and have not looked."""
+    cursor = await connection.execute(_OWN.encode(), {"agent": agent, "now": now})
+    return await cursor.fetchone() or (0, 0)

@@ -22,6 +22,7 @@ from storage.database import Database
 from tests.house import NOON, House
 from web.app import set_up
 from web.cookies import new_value
+from web.inbox.list import COUNTING
 from web.passwords import Passwords
 from web.routes import Handler, Route
 from web.site import SITE, session_hash
@@ -214,6 +215,7 @@ async def desk(
     for route, handler in more:
         app.router.add_route(route.method, route.path, handler)
     set_up(app, given, at.master, database, at.files, home.redis_url, sandbox=sandbox, clock=clock)
+    app[COUNTING].seconds = 0  # what a test does shows at once
     await database.open()
     runner = web.AppRunner(app, access_log=None, handle_signals=False)
     await runner.setup()

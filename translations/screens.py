@@ -39,12 +39,17 @@ def reviewed(language: str) -> bool:
 
 
 def _found(key: str, language: str, n: object) -> str | None:
-    message = _catalog(language).get(key)
-    if message is None or not message.string:
-        return None
-    if isinstance(message.string, str):
-        return message.string
-    return str(message.string[_plural(language)(n) if isinstance(n, int) else -1])
+    found = _texts(language).get(key)
+    if found is None or isinstance(found, str):
+        return found
+    return found[_plural(language)(n) if isinstance(n, int) else -1]
+
+
+@cache
+def _texts(language: str) -> Mapping[str, str | tuple[str, ...]]:
+    """The texts that are there, by key: a list asks for hundreds, and the catalog takes its time for each."""
+    texts = {str(_id(message.id)): message.string for message in _catalog(language) if message.id and message.string}
+    return {key: text if isinstance(text, str) else tuple(text) for key, text in texts.items()}
 
 
 def _id(id_: str | tuple[str, ...] | list[str]) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 from aiohttp import web
 
 from desk.attaching import Attaching
+from desk.counting import Counting
 from outbound.remake import Remaker
 from runtime.ids import machine_now, now
 from runtime.keys import Master
@@ -14,7 +15,7 @@ from storage.database import Database
 from storage.files import Files
 from web import account, authenticator, frame, invitation, login
 from web.guard import GUARDED, guarded, local_of_stranger, put_headers
-from web.inbox import act, answer, find, live, presence, reveal, thread
+from web.inbox import act, answer, find, live, presence, reveal, several, thread
 from web.inbox import files as files_of_people
 from web.inbox import list as list_
 from web.inbox.rooms import ROOMS, Rooms
@@ -32,7 +33,7 @@ WHO = web.AppKey("who", dict[tuple[str, str], frozenset[str]])
 AREAS: Sequence[Sequence[Route]] = (
     frame.ROUTES, login.ROUTES, invitation.ROUTES, authenticator.ROUTES, account.ROUTES,
     list_.ROUTES, live.ROUTES, presence.ROUTES,
-    thread.ROUTES, answer.ROUTES, act.ROUTES, files_of_people.ROUTES, reveal.ROUTES, find.ROUTES,
+    thread.ROUTES, answer.ROUTES, act.ROUTES, several.ROUTES, files_of_people.ROUTES, reveal.ROUTES, find.ROUTES,
     phones.ROUTES,
 )  # fmt: skip
 
@@ -72,6 +73,7 @@ def set_up(
     if sandbox and settings.sandbox_api:
         stand_in.attach(app, settings.sandbox_api)
     app[ROOMS] = Rooms(database, master, redis_url, idle_seconds=idle_seconds, clock=clock or machine_now)
+    app[list_.COUNTING] = Counting()
     app.on_shutdown.append(_end_streams)
     app.on_cleanup.append(_close_rooms)
     for area in AREAS:

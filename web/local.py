@@ -4,11 +4,11 @@ Numbers are written 0-9 in every language: a ticket's number or an hour is read 
 """
 
 from dataclasses import dataclass
-from datetime import datetime
-from functools import cache
+from datetime import date, datetime
+from functools import cache, lru_cache
 
 from babel import Locale
-from babel.dates import format_datetime, get_timezone
+from babel.dates import format_date, get_timezone
 from babel.numbers import format_decimal
 
 from translations import screens
@@ -76,8 +76,7 @@ class Local:
 
     def when(self, at: datetime, now: datetime) -> str:
         """19:12 on the same day, else 22 Nov; with the year where it is another."""
-        zone = get_timezone(self.timezone)
-        here, there = now.astimezone(zone), at.astimezone(zone)
+        here, there = self.there(now), self.there(at)
         if here.date() == there.date():
             return self.clock(at)
         return self._shown(at, "d MMM" if here.year == there.year else "d MMM y")
@@ -105,8 +104,12 @@ class Local:
         return at.astimezone(get_timezone(self.timezone))
 
     def _shown(self, at: datetime, pattern: str) -> str:
-        self.there(at)
-        return format_datetime(at, pattern, tzinfo=get_timezone(self.timezone), locale=_LOCALES[self.language])
+        return _date(self.there(at).date(), pattern, self.language)
+
+
+@lru_cache(maxsize=4096)  # a list shows the same few days again and again
+def _date(day: date, pattern: str, language: str) -> str:
+    return format_date(day, pattern, locale=_LOCALES[language])
 
 
 def direction(language: str) -> str:

@@ -1,10 +1,11 @@
 """Templates become answers. Whatever stands in a value is text, never markup."""
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from model.agents import Session
 from translations import screens
@@ -40,6 +41,7 @@ class Pages:
             "languages": screens.LANGUAGES,
             "reviewed": cache(screens.reviewed),
             "direction": direction,
+            "drawn_icon": cache(partial(_icon, files)),
             "htmx": _HTMX,
             "idle_seconds": int(idle_seconds),
             "sandbox": sandbox,
@@ -79,6 +81,12 @@ class Pages:
             script_texts=_script_texts(local.language),
             **values,
         )
+
+
+def _icon(files: StaticFiles, name: str, more: str = "") -> Markup:
+    """A symbol of icons.svg; `more` are further classes. Drawn some hundred times on a page, so not by a template."""
+    drawn = Markup('<svg class="{}" aria-hidden="true"><use href="{}#i-{}"/></svg>')
+    return drawn.format(f"icon {more}".strip(), files.url("icons.svg"), name)
 
 
 @cache

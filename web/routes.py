@@ -10,7 +10,7 @@ from typing import Literal
 
 from aiohttp import web
 
-from model.agents import ROLES, Role
+from model.agents import ANSWERING, ROLES, Role
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Who = Role | Literal["public", "signing-in"]
@@ -19,7 +19,7 @@ COLUMNS: tuple[Who, ...] = ("public", "signing-in", *ROLES)
 PUBLIC: frozenset[Who] = frozenset(("public",))  #: anybody on the internet
 SIGNING_IN: frozenset[Who] = frozenset(("signing-in",))  #: whose password was right, and whose second factor is due
 EVERYBODY: frozenset[Who] = frozenset(ROLES)  #: whoever is signed in
-DESK: frozenset[Who] = frozenset(("agent", "supervisor", "safeguarding"))  #: who reads and answers tickets
+DESK: frozenset[Who] = frozenset(ANSWERING)  #: who reads and answers tickets
 
 
 @dataclass(frozen=True, slots=True)

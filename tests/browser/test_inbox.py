@@ -136,3 +136,26 @@ async def _do(home, at, page, colleague, rng, act):
                 await ending.snooze(seat, ticket, until=at.clock() + timedelta(hours=3))
             else:
                 await ending.close(seat, ticket, outcome="information_only")
+
+
+async def test_all_pages_of_a_browser_share_one_stream(home, at, chromium):
+    """Browsers open six connections to a server: with a stream each, the seventh page would never load."""
+    await waiting(home, 2)
+    at.clock.forward(minutes=20)
+    first = await page_of(at, chromium, await at.agent(), viewport=WIDE)
+    streams = []
+    first.context.on("request", lambda request: "/live?" in request.url and streams.append(request))
+    pages = [first, *[await first.context.new_page() for _ in range(7)]]
+    for page in pages:
+        await page.goto(f"{at.base}/inbox")
+    await writes(home, "new", "အလုပ်ရှင်က ပတ်စပို့ သိမ်းထားတယ်။", NOON, 77)
+    await home.take_in()
+    for page in pages:
+        await page.locator(".row").nth(2).wait_for()
+    assert len(streams) == 1
+    await first.close()
+    await writes(home, "newer", "အလုပ်ရှင်က ပတ်စပို့ သိမ်းထားတယ်။", NOON, 78)
+    await home.take_in()
+    for page in pages[1:]:
+        await page.locator(".row").nth(3).wait_for()
+    assert len(streams) == 2

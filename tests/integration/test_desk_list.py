@@ -6,7 +6,8 @@ from uuid import UUID
 import pytest
 
 from desk import ending, holding, listing, saying, triage
-from desk.listing import Filters, counts, rows, rows_of, views_of
+from desk.counting import Counting
+from desk.listing import Filters, rows, rows_of, views_of
 from storage import desk_list
 from tests import many
 from tests.office import KAMPUNG, SHWE
@@ -117,12 +118,31 @@ async def test_what_fits_few_tickets_is_looked_for_so_far_and_then_it_says_so(of
 
 async def test_counts_are_those_of_the_views(office, crowd):
     for agent in crowd[0]:
-        found = await office.do(agent, counts)
+        found = await office.do(agent, Counting().counts)
         for view in ("waiting", "unassigned", "mine", "danger", "open", "snoozed"):
             assert found.views[view] == len(expected(crowd[1], agent, view, office.now)), view
         for queue in QUEUES:
             wanted = expected(crowd[1], agent, "waiting", office.now, Filters(queue=queue))
             assert found.queues[queue] == len(wanted)
+
+
+async def test_an_organisation_is_counted_once_in_two_seconds_and_never_for_another(office, crowd):
+    (mya, ko, _), tickets, _ = crowd
+    bela, at = await office.agent("bela", "kampung-lima"), 0.0
+    counting = Counting(clock=lambda: at)
+    before = await office.do(mya, counting.counts)
+    waiting = expected(tickets, mya, "unassigned", office.now)[0]
+    async with office.home.database.intake() as connection:
+        await connection.execute("update ticket set assignee = %s where id = %s", [ko.id, waiting])
+    at = 1.9
+    assert (await office.do(mya, counting.counts)).views == before.views
+    own = len(expected(tickets, ko, "mine", office.now)) + 1
+    assert (await office.do(ko, counting.counts)).views["mine"] == own  # one's own is never kept
+    theirs = await office.do(bela, counting.counts)
+    assert theirs.views == (await office.do(bela, Counting().counts)).views != before.views
+    at = 2.0
+    later = await office.do(mya, counting.counts)
+    assert later.views["unassigned"] == before.views["unassigned"] - 1
 
 
 async def test_rows_of_another_organisation_are_missing(office, crowd):
@@ -148,8 +168,8 @@ async def test_a_row_says_what_an_agent_has_to_know(office):
     await office.do(mya, ending.snooze, ticket, office.pass_time(hours=1).replace(year=2027, month=1))
     ((row),) = (await office.do(ko, rows, "mentions")).rows
     assert (row.views, row.mention_unread, len(row.tags)) == ({"snoozed", "mentions"}, True, 1)
-    assert (await office.do(ko, counts)).views["mentions"] == 1
-    assert (await office.do(mya, counts)).views["mentions"] == 0
+    assert (await office.do(ko, Counting().counts)).views["mentions"] == 1
+    assert (await office.do(mya, Counting().counts)).views["mentions"] == 0
 
 
 async def test_unread_is_what_came_in_since_this_agent_read_even_if_it_was_said_before(office):

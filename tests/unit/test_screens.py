@@ -33,6 +33,7 @@ from model.tickets import OUTCOMES
 from outbound.words import WHYS
 from translations import screens, taxonomy
 from web import rail
+from web.inbox import several
 from web.inbox.list import CHANNELS
 from web.inbox.rows import PLAIN, Section
 from web.local import Local, direction, wanted
@@ -69,6 +70,8 @@ JOINED = {
     "look.": [look.partition(".")[2] for look in LOOKS],
     "outcome.": OUTCOMES,
     "reveal.": REASONS,
+    "several.": [of for of in several.OFFERED if of != "take"],
+    "several.done_": several.OFFERED,
     "strip.": [
         *(f"{act}_{end}" for act in ("call", "voicemail", "name") for end in ("yes", "no", "later")),
         *(f"to_{act}" for act in ("call", "voicemail", "name")),

@@ -7,16 +7,17 @@ from uuid import UUID
 from aiohttp import web
 
 from desk import listing, triage
+from desk.counting import Counting
 from desk.listing import Filters, Listing, View
 from desk.seat import Seat
 from desk.triage import Tag
 from model.network import Queue
-from storage import feed
+from storage import agents, feed
 from web.inbox.query import MOST, Query, read, uuid_of
 from web.inbox.rooms import cursor_text
 from web.inbox.rows import lines, sections
-from web.inbox.seats import for_desk, names_of, seat_of, ticket_of
-from web.inbox.thread import render_thread
+from web.inbox.seats import for_desk, seat_of, ticket_of
+from web.inbox.thread import SNOOZES, render_thread
 from web.local import Local
 from web.routes import DESK, Route
 from web.site import VISITOR, page
@@ -34,6 +35,7 @@ VIEWS: Mapping[View, str] = {
 }
 CHANNELS = ("voice", "sms", "line", "facebook", "telegram")
 URGENCIES = ("U1", "U2", "U3", "U4")
+COUNTING = web.AppKey("counting", Counting)
 Choice = tuple[str, str, Sequence[tuple[str, str]], str | None]
 _IDS = 100  #: rows of one question
 
@@ -67,7 +69,7 @@ async def rows(request: web.Request) -> web.StreamResponse:
 async def counts(request: web.Request) -> web.StreamResponse:
     """`GET /inbox/counts`: how many tickets each view and queue holds."""
     async with seat_of(request) as seat:
-        found = await listing.counts(seat)
+        found = await request.app[COUNTING].counts(seat)
     return web.json_response({"views": dict(found.views), "queues": dict(found.queues)})
 
 
@@ -77,6 +79,7 @@ async def _page(request: web.Request, seat: Seat, ticket: UUID | None) -> web.St
     cursor = await feed.start(seat.connection)
     thread = await render_thread(request, seat, ticket) if ticket else None
     values = await _listed(request, seat, query)
+    tags = await triage.tags(seat)
     queues = [queue for queue in seat.settings.network.queues.values() if queue.organisation == seat.organisation.id]
     return page(
         request,
@@ -86,8 +89,11 @@ async def _page(request: web.Request, seat: Seat, ticket: UUID | None) -> web.St
         cursor=cursor_text(cursor),
         views=VIEWS,
         queues=queues,
-        counts=await listing.counts(seat),
-        filters=_choices(request[VISITOR].local, query.filters, queues, await triage.tags(seat)),
+        counts=await request.app[COUNTING].counts(seat),
+        filters=_choices(request[VISITOR].local, query.filters, queues, tags),
+        colleagues=await agents.answering(seat.connection, seat.master),
+        tag_names=[tag.name for tag in tags],
+        snoozes=SNOOZES,
     )
 
 
@@ -114,7 +120,9 @@ async def _listed(request: web.Request, seat: Seat, query: Query) -> dict[str, A
 
 async def _shown(request: web.Request, seat: Seat, query: Query, found: Listing) -> dict[str, Any]:
     local = request[VISITOR].local
-    shown = lines(found.rows, query, local, await names_of(seat), seat.now)
+    holders = {row.assignee for row in found.rows if row.assignee}
+    names = await agents.names(seat.connection, seat.master, holders)
+    shown = lines(found.rows, query, local, names, seat.now)
     longer = found.after is not None and not found.capped and query.show < MOST
     return {
         "query": query,

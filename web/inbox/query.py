@@ -53,7 +53,11 @@ class Query:
 
     def path(self, ticket: UUID | None = None) -> str:
         """The address of this list, with a ticket open beside it."""
-        return f"/inbox{f'/{ticket}' if ticket else ''}?{urlencode(self.fields())}"
+        return f"/inbox{f'/{ticket}' if ticket else ''}{self.search()}"
+
+    def search(self) -> str:
+        """What follows in the address, from the question mark on."""
+        return f"?{urlencode(self.fields())}"
 
     def with_(self, view: View, queue: str | None = None) -> "Query":
         """Another view or queue, from its beginning, without filters."""

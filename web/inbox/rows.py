@@ -43,6 +43,7 @@ class Line:
     said_language: str | None  #: None: `said` is ours
     waiting: Waiting | None
     holder: str | None  #: name of whoever has it
+    views: str  #: all it belongs to
 
 
 def lines(rows: Iterable[Row], query: Query, local: Local, names: Mapping[UUID, str], now: datetime) -> list[Line]:
@@ -68,6 +69,7 @@ def _line(row: Row, query: Query, local: Local, names: Mapping[UUID, str], now: 
         said_language=(row.language or "und") if words else None,
         waiting=_waiting(row, query, local, now),
         holder=names.get(row.assignee, "?") if row.assignee else None,
+        views=" ".join(sorted(row.views)),
     )
 
 

@@ -29,7 +29,7 @@ from web.local import Local
 from web.routes import DESK, Route
 from web.site import SITE, VISITOR, page
 
-_SNOOZES = (1, 4, 24, 72)  # hours
+SNOOZES = (1, 4, 24, 72)  # hours
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = datetime.resolution
 _FARTHEST = 10**16  # microseconds: some three centuries, which every clock can show
@@ -107,7 +107,7 @@ async def values_of(
         "most_files": MOST,
         "accepted": ACCEPTED,
         "outcomes": OUTCOMES,
-        "snoozes": _SNOOZES,
+        "snoozes": SNOOZES,
         "notice": "",
         "notice_kind": "warn",
         "offer": None,

@@ -14,6 +14,7 @@ export const keysOn = () => document.documentElement.dataset.keys !== "off";
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing || !keysOn()) return;
   if (event.target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable], dialog")) return;
+  if (document.querySelector(".sheet:popover-open")) return;
   const run = keys.get(event.shiftKey + event.code) ?? (event.key === "?" ? keys.get("trueSlash") : undefined);
   if (!run) return;
   event.preventDefault();

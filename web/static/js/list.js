@@ -2,7 +2,6 @@
 // them in place. While somebody points at it or moves through it, nothing changes its place: it says "3 new" and waits.
 
 import { send } from "./http.js";
-import { keysOn, onKey } from "./keys.js";
 import { listen } from "./live.js";
 import { announce } from "./say.js";
 import { begin, refresh } from "./thread.js";
@@ -26,23 +25,26 @@ let asking = false;
 let wanted = 0; // a timer
 let countsWanted = 0;
 let took = 0;
+let asked = 0; // when the last answer came
 
-const rows = () => document.getElementById("rows");
-const links = () => [...rows().querySelectorAll(".row-name")];
+export const rows = () => document.getElementById("rows");
+/** The names of those who stand in the list, or of those who were found while these stand there instead. */
+export const links = () => [...(rows().hidden ? document.getElementById("found") : rows()).querySelectorAll(".row-name")];
 const touched = () => rows().matches(":hover") || rows().contains(document.activeElement);
 
 // ---- what the server has ----
 
-/** Ask for the rows soon: many changes share one question, and a server that is slow is asked less often. */
+/** Ask for the rows: at once after a quiet while; else many changes share one question, and a slow server is asked less. */
 function soon() {
   countsWanted ||= setTimeout(counts, COUNTS);
-  if (!wanted && !asking) wanted = setTimeout(ask, Math.max(SOONEST, took * 20));
+  const due = asked + Math.max(SOONEST, took * 20) - performance.now();
+  if (asking) again = true; // what comes now is perhaps not in the answer
+  else if (!wanted) wanted = setTimeout(ask, Math.max(0, due));
 }
 
 let again = false;
 async function ask() {
   wanted = 0;
-  if (asking) { again = true; return; }
   asking = true;
   const began = performance.now();
   try {
@@ -53,7 +55,8 @@ async function ask() {
       take(made.content.querySelector("#rows"));
     } else wanted = setTimeout(ask, 5000);
   } catch { /* offline: the stream says when it is back */ }
-  took = performance.now() - began;
+  asked = performance.now();
+  took = asked - began;
   asking = false;
   if (again) { again = false; soon(); }
 }
@@ -107,21 +110,30 @@ function take(next) {
 function settle(next) {
   held = null;
   fresh.hidden = true;
-  const active = document.activeElement?.closest?.(".row")?.id;
+  const active = document.activeElement?.closest?.("#rows .row")?.id;
   const top = rows().scrollTop;
+  next.hidden = rows().hidden;
   for (const row of next.querySelectorAll(".row")) {
     const here = document.getElementById(row.id);
     if (here && here.innerHTML === row.innerHTML && here.className === row.className) row.replaceWith(here);
+    else if (here) keepChecked(here, row);
   }
   rows().replaceWith(next);
   next.scrollTop = top;
+  document.dispatchEvent(new CustomEvent("list:settled"));
   if (active) document.getElementById(active)?.querySelector(".row-name").focus({ preventScroll: true });
   paint();
+}
+
+/** A row that changed stays selected. */
+function keepChecked(here, row) {
+  row.querySelector(".row-check").checked = here.querySelector(".row-check").checked;
 }
 
 function replace(row) {
   const here = document.getElementById(row.id);
   if (!here || here.outerHTML === row.outerHTML) return;
+  keepChecked(here, row);
   const focused = here.contains(document.activeElement);
   here.replaceWith(row);
   if (focused) row.querySelector(".row-name").focus({ preventScroll: true });
@@ -165,7 +177,7 @@ function looker(who, writes) {
 
 // ---- opening ----
 
-const conversation = () => document.getElementById("thread-log") ?? document.getElementById("thread");
+export const conversation = () => document.getElementById("thread-log") ?? document.getElementById("thread");
 const opened = () => location.pathname.split("/")[2] ?? "";
 
 /** Tell colleagues that this ticket is open here, or that it is written in. */
@@ -184,7 +196,7 @@ addEventListener("pagehide", () => {
 });
 
 /** Put a conversation into the pane; without this script the link does the same with a whole page. */
-async function open(link, { peek = false } = {}) {
+export async function open(link, { peek = false } = {}) {
   const answer = await fetch(link.dataset.part, { headers: { "X-Part": "thread" }, credentials: "same-origin" }).catch(() => null);
   if (!answer?.ok) { location.assign(link.href); return; }
   if (opened()) here("left");
@@ -200,13 +212,17 @@ async function open(link, { peek = false } = {}) {
   if (!peek) conversation()?.focus({ preventScroll: true });
 }
 
-pane.addEventListener("click", (event) => {
-  if (!event.target.closest("[data-back]")) return;
-  event.preventDefault(); // the list is still here
+/** Back to the list, which is still here. */
+export function back() {
   here("left");
   history.pushState(null, "", `/inbox${query}`);
   document.getElementById("top").classList.remove("inbox-open");
   links().find((link) => link.hasAttribute("aria-current"))?.focus();
+}
+pane.addEventListener("click", (event) => {
+  if (!event.target.closest("[data-back]")) return;
+  event.preventDefault();
+  back();
 });
 list.addEventListener("click", (event) => {
   const link = event.target.closest(".row-name");
@@ -227,28 +243,6 @@ list.addEventListener("click", (event) => {
   }
 });
 addEventListener("popstate", () => location.reload());
-
-// ---- keys ----
-
-function move(by) {
-  const all = links();
-  const at = all.indexOf(document.activeElement.closest?.(".row")?.querySelector(".row-name"));
-  const from = at < 0 ? all.findIndex((link) => link.hasAttribute("aria-current")) : at;
-  const to = all[Math.max(0, Math.min(all.length - 1, from + by))];
-  to?.focus();
-  to?.closest(".row").scrollIntoView({ block: "nearest" });
-}
-onKey("KeyJ", () => move(1));
-onKey("KeyK", () => move(-1));
-onKey("Digit1", () => (links().find((link) => link.hasAttribute("aria-current")) ?? links()[0] ?? list).focus());
-onKey("Digit2", () => conversation()?.focus());
-onKey("Digit3", () => document.getElementById("card")?.focus());
-// not among the single keys: everywhere but on a row the space bar is the browser's
-list.addEventListener("keydown", (event) => {
-  if (event.code !== "Space" || !keysOn() || !event.target.matches(".row-name")) return;
-  event.preventDefault();
-  open(event.target, { peek: true });
-});
 
 // ---- the line ----
 
@@ -295,6 +289,7 @@ for (const form of document.querySelectorAll("[data-filters]")) {
 }
 
 title(Number(document.querySelector("[data-count=waiting]")?.textContent.replace(/\D/g, "") ?? 0));
-listen(list.dataset.cursor);
+countsWanted = setTimeout(counts, COUNTS); // those of the page may be two seconds old
+listen(list.dataset.cursor, me);
 here("looks");
 import("./notice.js"); // after everything else: nobody waits for it

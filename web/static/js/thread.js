@@ -1,7 +1,7 @@
 // The conversation: acts happen in place, new words join the log, and nothing that is being read or typed is torn away.
 
 import { send } from "./http.js";
-import { keysOn, onKey } from "./keys.js";
+import { onKey } from "./keys.js";
 import { announce, toast } from "./say.js";
 import { t } from "./texts.js";
 
@@ -200,24 +200,31 @@ document.addEventListener("visibilitychange", () => until && until <= Date.now()
 document.addEventListener("scroll", (event) => event.target === log() && isAtEnd() && markSeen(), { passive: true, capture: true });
 document.addEventListener("visibilitychange", () => isAtEnd() && markSeen());
 
-for (const code of ["KeyT", "KeyA", "KeyS", "KeyL", "KeyU", "KeyB", "KeyE", "KeyZ", "Slash"]) {
-  onKey(code, () => document.querySelector(`[data-key=${code}]`)?.click());
+// an act is done with what is selected in the list, where that is, else with the conversation
+for (const code of ["KeyT", "KeyA", "KeyG", "KeyS", "KeyL", "KeyU", "KeyB", "KeyE", "KeyZ", "Slash"]) {
+  const several = `.list:has(.row-check:checked) .bulk [data-key=${code}]`;
+  onKey(code, () => (document.querySelector(several) ?? document.querySelector(`:not(.bulk) > [data-key=${code}]`))?.click());
 }
 const last = (selector) => [...document.querySelectorAll(`#log-items ${selector}`)].at(-1);
-onKey("KeyP", () => last("[data-heard]")?.play());
+onKey("KeyP", () => { const one = last("[data-heard]"); if (one) one.paused ? one.play() : one.pause(); });
 onKey("KeyW", () => { const one = last("details.original"); if (one) one.open = !one.open; });
 onKey("KeyY", () => { const one = last("details.add"); if (one) { one.open = true; one.querySelector("textarea").focus(); } });
-onKey("KeyF", () => location.assign("/find"));
-document.addEventListener("keydown", (event) => {
-  if ((event.ctrlKey || event.metaKey) && event.code === "KeyK" && keysOn()) {
-    event.preventDefault();
-    location.assign("/find");
-  }
+onKey("KeyF", () => {
+  const field = document.querySelector("[data-seek] input[type=search]");
+  if (field) field.select();
+  else location.assign("/find");
+});
+document.addEventListener("keydown", async (event) => {
+  if (!(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey || event.code !== "KeyK") return;
+  event.preventDefault();
+  if (document.getElementById("anything")) (await import("./palette.js")).show();
+  else location.assign("/find");
 });
 
 /** A conversation stands here that did not before. */
 export function begin() {
   if (!ticket()) return;
+  import("./composer.js"); // once; a list alone needs none
   thread().dataset.newest = thread().dataset.seen;
   wire();
   document.dispatchEvent(new CustomEvent("thread:applied"));
