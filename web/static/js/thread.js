@@ -224,9 +224,10 @@ document.addEventListener("keydown", async (event) => {
 /** A conversation stands here that did not before. */
 export function begin() {
   if (!ticket()) return;
-  import("./composer.js"); // once; a list alone needs none
+  import("./composer.js"); // once
   thread().dataset.newest = thread().dataset.seen;
   wire();
   document.dispatchEvent(new CustomEvent("thread:applied"));
 }
 begin();
+addEventListener("load", () => import("./composer.js")); // a list alone needs none yet: after everything else
