@@ -4,6 +4,7 @@
 the caller's.
 """
 
+import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -37,14 +38,18 @@ async def send(
     files: Sequence[NewFile] = (),
     choices: Sequence[str] = (),
     when_safe: bool = False,
+    once: UUID | None = None,
 ) -> Said:
     """Answer a ticket. `last_seen`: what the page had (Thread.last_seen). `when_safe`: wait for the safe hours.
 
-    `files`: what outbound.answer.keep gave for this ticket. `choices`: quick replies that the person can tap.
+    `files`: what Attaching.kept gave for this ticket. `choices`: quick replies that the person can tap. `once`: the
+    same mark twice is the same answer, and is said once.
     Raises BadText, NoTicket, and Newer or CannotAnswer: then nothing was sent, and the words are this agent's draft.
     """
     try:
         async with seated(database, master, settings, agent, now) as seat:
+            if once and (said := await _before(seat, ticket, once)):
+                return said
             said = await answer(
                 seat.connection,
                 master,
@@ -61,6 +66,7 @@ async def send(
                 at=now,
                 undo=UNDO,
                 when_safe=when_safe,
+                once=once,
             )
             await drafts.drop(seat, ticket, "reply")
             return said
@@ -68,6 +74,15 @@ async def send(
         async with seated(database, master, settings, agent, now) as seat:
             await drafts.save(seat, ticket, "reply", text, language=language, to=to, last_seen=last_seen)
         raise
+
+
+async def _before(seat: Seat, ticket: UUID, once: UUID) -> Said | None:
+    """The same answer, when it was said already: its page heard nothing back and sends it again."""
+    await seat.hold(ticket, closed_too=True)
+    found = await desk_acts.said_before(seat.connection, ticket, seat.name, once)
+    if found is None:
+        return None
+    return Said(message=found.message, delivery=found.id, account=found.account, due_at=found.due_at)
 
 
 async def undo(seat: Seat, delivery: UUID) -> str:
@@ -87,8 +102,15 @@ async def undo(seat: Seat, delivery: UUID) -> str:
     return text
 
 
-async def send_again(seat: Seat, delivery: UUID, *, last_seen: UUID, to: tuple[str, UUID] | None = None) -> Said:
-    """Say once more what did not arrive, or may not have; `to`: on another way.
+async def send_again(
+    seat: Seat,
+    delivery: UUID,
+    *,
+    last_seen: UUID,
+    to: tuple[str, UUID] | None = None,
+    files: Sequence[NewFile] = (),
+) -> Said:
+    """Say once more what did not arrive, or may not have; `to`: on another way. `files`: what Attaching.again gave.
 
     Raises NoTicket, Cannot (`no_such_message`, `too_late`), Newer and CannotAnswer.
     """
@@ -96,6 +118,7 @@ async def send_again(seat: Seat, delivery: UUID, *, last_seen: UUID, to: tuple[s
     if sent.state not in ("failed", "unknown"):
         raise Cannot("too_late")
     text, language = await _words(seat, sent)
+    choices = (await seat.keys(sent.person)).open("delivery|choices", sent.id, sent.choices)
     return await answer(
         seat.connection,
         seat.master,
@@ -107,6 +130,8 @@ async def send_again(seat: Seat, delivery: UUID, *, last_seen: UUID, to: tuple[s
         last_seen=last_seen,
         language=language,
         to=to,
+        files=files,
+        choices=json.loads(choices) if choices else (),
         at=seat.now,
         undo=UNDO,
     )
@@ -136,6 +161,8 @@ async def _words(seat: Seat, sent: Sent) -> tuple[str, str | None]:
     written = await desk_acts.message(seat.connection, sent.message)
     if written is None:
         raise Cannot("no_such_message")
+    if written.text is None:  # a file alone
+        return "", written.language
     text = (await seat.keys(written.person)).open("message|text", written.id, written.text)
     if text is None:
         raise Cannot("erased")

@@ -1,5 +1,6 @@
 """The conversation: all a person and an organisation have said to each other, and what happened meanwhile."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -59,6 +60,7 @@ class Fate:
     delivered_at: datetime | None
     read_at: datetime | None
     failed_at: datetime | None
+    choices: Sequence[str]  #: quick replies that went along
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,7 +248,7 @@ def _message(
         agent=agent_id(row["author"]),
         attachments=[_attached(a, keys, of["heard"]) for a in of["attachments"]],
         reactions=reactions,
-        deliveries=[Fate(**{name: d[name] for name in d if name != "message_id"}) for d in of["deliveries"]],
+        deliveries=[_fate(d, keys) for d in of["deliveries"]],
         translations=list({t["language"]: _translated(t, keys) for t in of["translations"]}.values()),
         mentions=[m["agent"] for m in of["mentions"]],
     )
@@ -267,6 +269,12 @@ def _attached(row: Mapping[str, Any], keys: Keyring, heard: Iterable[Mapping[str
         name=keys.open("attachment|name", row["id"], row["name"]),
         heard=[(h["agent"], h["at"]) for h in heard if h["attachment"] == row["id"]],
     )
+
+
+def _fate(row: Mapping[str, Any], keys: Keyring) -> Fate:
+    choices = keys.open("delivery|choices", row["id"], row["choices"])
+    as_it_is = {name: row[name] for name in row if name not in ("message_id", "choices")}
+    return Fate(**as_it_is, choices=json.loads(choices) if choices else ())
 
 
 def _translated(row: Mapping[str, Any], keys: Keyring) -> Translated:

@@ -15,13 +15,16 @@ _PREVIEW = 160  # characters
 _UNHEARD = "not_heard_yet"
 
 
-async def note(seat: Seat, ticket: UUID, text: str, *, mentions: Sequence[UUID] = ()) -> UUID:
+async def note(seat: Seat, ticket: UUID, text: str, *, mentions: Sequence[UUID] = (), once: UUID | None = None) -> UUID:
     """Write a note that only the organisation sees; `mentions` are the agents it calls. Gives the note's message.
 
+    `once`: the same mark twice is the same note, and is written once.
     Raises NoTicket, BadText and Cannot (`no_such_agent`, `erased`).
     """
     words = fit(text)
     held = await seat.hold(ticket, closed_too=True)
+    if once and (before := await desk_acts.noted_before(seat.connection, ticket, seat.name, once)):
+        return before
     key, id_, called = await seat.key(held.person), new_id(), set(mentions)
     if called - await desk_acts.answers_tickets(seat.connection, called):
         raise Cannot("no_such_agent")
@@ -42,7 +45,7 @@ async def note(seat: Seat, ticket: UUID, text: str, *, mentions: Sequence[UUID] 
     await messages.insert_gram_due(seat.connection, [(organisation, id_)])
     await desk_acts.mention(seat.connection, [(organisation, id_, agent, ticket) for agent in sorted(called)], seat.now)
     await desk_acts.change(seat.connection, ticket)
-    await seat.wrote("ticket.noted", ticket, message=id_)
+    await seat.wrote("ticket.noted", ticket, message=id_, once=once)
     return id_
 
 

@@ -64,7 +64,8 @@ async def opened(
         nudger=nudger,
     )
     desks = Database(owner, "web", master)
-    files = FileDoor(master=master, database=desks, files=Files(blobs(settings.files, data)))
+    kept = Files(blobs(settings.files, data))
+    files = FileDoor(master=master, database=desks, files=kept)
     await database.open()
     await desks.open()
     await _first_keys(day_keys, database)
@@ -75,7 +76,7 @@ async def opened(
     try:
         health = Health(door, database, spool_limit=limits.spool_limit_mb * 1024 * 1024)
         app = _application(settings, webhooks, files, health)
-        set_up(app, settings, master, desks, redis_url, sandbox=sandbox)
+        set_up(app, settings, master, desks, kept, redis_url, sandbox=sandbox)
         yield app
     finally:
         for task in (refreshing, *playing):

@@ -76,13 +76,15 @@ async def answer(
     at: datetime | None = None,
     undo: timedelta = _NO_TIME,
     when_safe: bool = False,
+    once: UUID | None = None,
 ) -> Said:
     """Answer a ticket, in a desk's transaction. `author`: `agent:` and an id, or `operator`.
 
     `last_seen`: the last message the author had before their eyes; None for a command, which shows none. `files`: what
     `keep` gave for this ticket; the text may then be empty. `choices`: what the person can tap. `to`: account and
     address where it shall go, by default where the newest words came from. `undo`: how long it can be called back.
-    `when_safe`: where time alone is in the way, wait for the person's safe hours.
+    `when_safe`: where time alone is in the way, wait for the person's safe hours. `once`: the mark of one act of
+    sending, for the audit trail.
     Raises BadText, NoTicket, Newer or CannotAnswer; then nothing is written.
     """
     # an agent's keyboard may write Zawgyi, too
@@ -103,7 +105,7 @@ async def answer(
     await messages.insert_gram_due(connection, [(organisation, message.id)])
     await outbox.insert(connection, [delivery])
     await answers.answered(connection, ticket)
-    detail = {"message": str(message.id), "account": route.account}
+    detail = {"message": str(message.id), "account": route.account} | ({"once": str(once)} if once else {})
     act = audit.Line(organisation=organisation, actor=author, action="ticket.answered", ticket=ticket, detail=detail)
     await audit.write(connection, [act])
     await case_sync.changed(connection, [(organisation, ticket)])

@@ -182,7 +182,7 @@ class Files(Form):
     url: Annotated[str, AfterValidator(words.file_store)] = "embedded"  #: the data directory, or s3://bucket/prefix
     access_key_id: Text | None = None
     secret_access_key: Annotated[Text | None, Field(repr=False)] = None
-    largest_mb: Annotated[int, Field(ge=1, le=100)] = 25  #: whatever is larger is not fetched
+    largest_mb: Annotated[int, Field(ge=1, le=100)] = 25  #: whatever is larger is not fetched, nor goes with an answer
     keep_free_mb: Annotated[int, Field(ge=0, le=1_000_000)] = 512  #: of the disk, which the database may share
 
     @model_validator(mode="after")

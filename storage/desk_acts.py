@@ -205,21 +205,49 @@ class Sent:
     id: UUID
     message: UUID
     ticket: UUID
+    person: UUID
+    account: str
+    due_at: datetime
     state: str
     author: str | None
     last_seen: UUID | None
+    choices: bytes | None  #: sealed
 
 
 async def delivery(connection: Connection, id_: UUID) -> Sent | None:
     """A delivery of the desk's organisation."""
+    return await _sent(connection, "d.id = %b", [id_])
+
+
+async def said_before(connection: Connection, ticket: UUID, author: str, once: UUID) -> Sent | None:
+    """The answer that came under this mark already: a page that heard nothing back sends it again."""
+    of_the_trail = (
+        "d.message_id = (select (detail->>'message')::uuid from audit where ticket_id = %b "
+        "and action = 'ticket.answered' and actor = %b and detail->>'once' = %b limit 1)"
+    )
+    return await _sent(connection, of_the_trail, [ticket, author, str(once)])
+
+
+async def _sent(connection: Connection, which: str, values: Sequence[object]) -> Sent | None:
     async with connection.cursor(row_factory=class_row(Sent)) as cursor:
         await cursor.execute(
-            "select d.id, d.message_id as message, d.ticket_id as ticket, d.state, m.author, m.last_seen "
-            "from delivery d "
-            "join message m on m.organisation_id = d.organisation_id and m.id = d.message_id where d.id = %b",
-            [id_],
+            "select d.id, d.message_id as message, d.ticket_id as ticket, d.person_id as person, d.account, d.due_at, "  # noqa: S608
+            "d.state, m.author, m.last_seen, d.choices from delivery d "
+            f"join message m on m.organisation_id = d.organisation_id and m.id = d.message_id where {which}".encode(),
+            values,
         )
         return await cursor.fetchone()
+
+
+async def noted_before(connection: Connection, ticket: UUID, author: str, once: UUID) -> UUID | None:
+    """The note that came under this mark already."""
+    cursor = await connection.execute(
+        "select (detail->>'message')::uuid from audit where ticket_id = %b and action = 'ticket.noted' "
+        "and actor = %b and detail->>'once' = %b limit 1",
+        [ticket, author, str(once)],
+    )
+    row = await cursor.fetchone()
+    return row[0] if row else None
 
 
 async def move_delivery(connection: Connection, id_: UUID, *, was: str, becomes: str) -> bool:

@@ -219,7 +219,7 @@ async def desk(
     app = web.Application()
     for route, handler in more:
         app.router.add_route(route.method, route.path, handler)
-    set_up(app, given, at.master, database, home.redis_url, sandbox=sandbox, clock=clock)
+    set_up(app, given, at.master, database, at.files, home.redis_url, sandbox=sandbox, clock=clock)
     app[COUNTING].seconds = 0  # what a test does shows at once
     await database.open()
     runner = web.AppRunner(app, access_log=None, handle_signals=False)

@@ -5,17 +5,21 @@ from datetime import datetime
 
 from aiohttp import web
 
+from desk.attaching import Attaching
 from desk.counting import Counting
+from outbound.remake import Remaker
 from runtime.ids import machine_now, now
 from runtime.keys import Master
 from runtime.settings import Settings
 from storage.database import Database
+from storage.files import Files
 from web import account, authenticator, frame, invitation, login
 from web.guard import GUARDED, guarded, local_of_stranger, put_headers
 from web.inbox import act, answer, find, live, presence, reveal, several, thread
 from web.inbox import files as files_of_people
 from web.inbox import list as list_
 from web.inbox.rooms import ROOMS, Rooms
+from web.inbox.upload import ATTACHING, UPLOADS, Uploads
 from web.pages import Pages
 from web.passwords import Passwords
 from web.phones import pages as phones
@@ -39,12 +43,16 @@ def set_up(
     settings: Settings,
     master: Master,
     database: Database,
+    kept: Files,
     redis_url: str,
     *,
     sandbox: bool,
     clock: Callable[[], datetime] | None = None,
 ) -> None:
-    """Put every page behind the guard and on the application. The database is opened and closed by the caller."""
+    """Put every page behind the guard and on the application. The database is opened and closed by the caller.
+
+    `kept`: where files that go with answers are kept.
+    """
     idle_seconds = settings.web.idle_minutes * 60
     files = StaticFiles()
     app[SITE] = Site(
@@ -59,6 +67,9 @@ def set_up(
         clock=clock or now,
         machine_clock=clock or machine_now,
     )
+    largest = settings.files.largest_mb << 20
+    app[ATTACHING] = Attaching(database=database, master=master, files=kept, remaker=Remaker(), largest=largest)
+    app[UPLOADS] = Uploads(largest)
     if sandbox and settings.sandbox_api:
         stand_in.attach(app, settings.sandbox_api)
     app[ROOMS] = Rooms(database, master, redis_url, idle_seconds=idle_seconds, clock=clock or machine_now)

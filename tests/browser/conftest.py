@@ -14,8 +14,10 @@ from runtime.settings import process_environment
 from tests.desk import Desk, desk
 from tests.house import house
 
+WIDTHS = {"wide": (1280, 800), "narrow": (360, 720)}
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 _FLAGS += ["--disable-component-update", "--disable-sync"]
+_FLAGS += ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 
 
 def chromium_path() -> str | None:
@@ -58,3 +60,34 @@ def picture(tmp_path):
         return path
 
     return take
+
+
+@pytest.fixture
+async def screen(room, chromium):
+    """A signed-in agent's window; what it complains of, and what it asks of other servers, ends the test."""
+    complaints, contexts = [], []
+
+    async def open_(agent, width: str = "wide", *, dark: bool = False):
+        across, down = WIDTHS[width]
+        context = await chromium.new_context(
+            viewport={"width": across, "height": down}, color_scheme="dark" if dark else "light"
+        )
+        contexts.append(context)
+        browser = await room.at.let_in(agent)
+        await context.add_cookies([{"name": "session", "value": browser.cookie("session"), "url": room.at.base}])
+        page = await context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+        page.on(
+            "request",
+            lambda asked: (
+                complaints.append(asked.url) if not asked.url.startswith((room.at.base, "data:", "blob:")) else None
+            ),
+        )
+        return page
+
+    yield open_
+    for context in contexts:
+        await context.close()
+    assert [said for said in complaints if "status of 4" not in said and "net::ERR_" not in said] == []

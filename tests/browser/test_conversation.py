@@ -12,7 +12,6 @@ from storage import search
 from tests.conversation import AYE, Inbox, inbox
 from tests.house import NOON
 
-WIDTHS = {"wide": (1280, 800), "narrow": (360, 720)}
 SCRIPTS = {
     "th": "นายจ้างยึดหนังสือเดินทางของพวกเราไว้ ขอคืนก็ขู่ว่าจะเรียกตำรวจ",
     "km": "ថៅកែកាត់ប្រាក់ខែ ៣០០០ បាត រាល់ខែ ហើយមិនឱ្យក្រដាសប្រាក់ខែទេ។",
@@ -34,34 +33,6 @@ async def room(home):
             minutes=20,
         )
         yield opened
-
-
-@pytest.fixture
-async def screen(room, chromium):
-    """A signed-in agent's window; what it complains of, and what it asks of other servers, ends the test."""
-    complaints, contexts = [], []
-
-    async def open_(agent, width: str = "wide", *, dark: bool = False):
-        across, down = WIDTHS[width]
-        context = await chromium.new_context(
-            viewport={"width": across, "height": down}, color_scheme="dark" if dark else "light"
-        )
-        contexts.append(context)
-        browser = await room.at.let_in(agent)
-        await context.add_cookies([{"name": "session", "value": browser.cookie("session"), "url": room.at.base}])
-        page = await context.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
-        page.on(
-            "request",
-            lambda asked: complaints.append(asked.url) if not asked.url.startswith((room.at.base, "data:")) else None,
-        )
-        return page
-
-    yield open_
-    for context in contexts:
-        await context.close()
-    assert [said for said in complaints if "status of 4" not in said and "ERR_INTERNET" not in said] == []
 
 
 async def opened(room: Inbox, page) -> str:

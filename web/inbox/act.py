@@ -20,7 +20,19 @@ from model.tickets import Outcome
 from outbound.words import BadText
 from storage import agents
 from web.inbox.contact_form import changed
-from web.inbox.seats import back, for_desk, id_of, moment_of, names_of, refusal, seat_of, ticket_of, unfit, wants_part
+from web.inbox.seats import (
+    back,
+    can_be_called,
+    for_desk,
+    id_of,
+    moment_of,
+    names_of,
+    refusal,
+    seat_of,
+    ticket_of,
+    unfit,
+    wants_part,
+)
 from web.inbox.thread import shown
 from web.routes import DESK, Handler, Route
 
@@ -68,7 +80,7 @@ async def assign(seat: Seat, ticket: UUID, given: Given) -> None:
 async def note(seat: Seat, ticket: UUID, given: Given) -> None:
     """Names behind an @ call colleagues; the longest name that fits counts."""
     text = given.text("note")
-    await saying.note(seat, ticket, text, mentions=await _called(seat, text))
+    await saying.note(seat, ticket, text, mentions=await _called(seat, text), once=given.id("once"))
     await drafts.drop(seat, ticket, "note")
 
 
@@ -76,8 +88,8 @@ async def _called(seat: Seat, text: str) -> list[UUID]:
     folded = text.casefold()
     if "@" not in folded:
         return []
-    here = [one for one in await agents.colleagues(seat.connection, seat.master) if one.disabled_at is None]
-    return [one.id for one in here if f"@{one.name.casefold()}" in folded and DESK.intersection(one.roles)]
+    everybody = await agents.colleagues(seat.connection, seat.master)
+    return [one.id for one in everybody if can_be_called(one) and f"@{one.name.casefold()}" in folded]
 
 
 async def urgency(seat: Seat, ticket: UUID, given: Given) -> None:

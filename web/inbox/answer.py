@@ -1,6 +1,6 @@
 """What the composer sends: answers with a way back, drafts, and what becomes of words that were not sent."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from aiohttp import web
@@ -8,40 +8,63 @@ from aiohttp import web
 from desk import answering, canned, drafts, reading
 from desk.seat import Cannot, Seat
 from outbound.answer import CannotAnswer, Newer
+from outbound.outfiles import BadFile
 from outbound.words import BadText
+from storage.blobs import FilesAway, NoRoom
+from storage.media import NewFile
 from translations import catalog
 from web.inbox.compose import Held, filled
 from web.inbox.seats import back, for_desk, id_of, names_of, refusal, seat_of, ticket_of, wants_part
 from web.inbox.thread import shown
+from web.inbox.upload import ATTACHING, MOST, UPLOADS, Refused, Sent
 from web.routes import DESK, Route
 from web.site import SITE, VISITOR, page
 
 
 async def answer(request: web.Request) -> web.StreamResponse:
     """`POST /inbox/{ticket}/answer`: sent in five seconds, or held with the reason and kept as a draft."""
-    site, ticket, given = request.app[SITE], ticket_of(request), await request.post()
-    text, language, to, last_seen = _written(given)
-    more: dict[str, object] = {"fresh": True}
-    status = 409
+    ticket = ticket_of(request)
     try:
-        await answering.send(
-            site.database, site.master, site.settings, request[VISITOR].agent, site.clock(), ticket, text,
-            last_seen=last_seen, language=language, to=to, when_safe="when_safe" in given,
-        )  # fmt: skip
-        status = 200
-    except BadText as why:
-        more, status = {"notice": str(why), "notice_kind": "bad"}, 422
-    except Newer as newer:
-        more["held"] = Held(text, tuple(newer.messages))
-    except CannotAnswer as why:
-        more["held"] = Held(text, (), why.reason, why.opens_at)
-    except Cannot as why:
-        async with seat_of(request) as seat:
-            more |= {"notice": refusal(request, why, await names_of(seat)), "notice_kind": "bad"}
+        async with request.app[UPLOADS].taken(request) as sent:
+            status, more = await _answered(request, ticket, sent)
+    except Refused as why:
+        status, more = (503 if why.key == "attach.busy" else 413), _told(request, why.key)
     if status == 200 and not wants_part(request):
         return back(ticket)
     async with seat_of(request) as seat:
         return await shown(request, seat, ticket, status=status, **more)
+
+
+async def _answered(request: web.Request, ticket: UUID, sent: Sent) -> tuple[int, dict[str, object]]:
+    """Status, and what the page says of it."""
+    site, agent, given = request.app[SITE], request[VISITOR].agent, sent.fields
+    text, language, to, last_seen = _written(given)
+    try:
+        files = await request.app[ATTACHING].kept(agent.organisation, ticket, sent.files)
+        await answering.send(
+            site.database, site.master, site.settings, agent, site.clock(), ticket, text,
+            last_seen=last_seen, language=language, to=to, files=files, choices=sent.choices,
+            when_safe="when_safe" in given, once=id_of(given.get("once")),
+        )  # fmt: skip
+    except (BadText, BadFile) as why:
+        return 422, {"notice": str(why), "notice_kind": "bad"}
+    except Newer as newer:
+        return 409, {"held": Held(text, tuple(newer.messages))}
+    except CannotAnswer as why:
+        return 409, {"held": Held(text, (), why.reason, why.opens_at)}
+    except FilesAway:
+        return 503, {}
+    except NoRoom:
+        return 422, _told(request, "attach.no_room")
+    except Cannot as why:
+        async with seat_of(request) as seat:
+            return 409, {"notice": refusal(request, why, await names_of(seat)), "notice_kind": "bad"}
+    return 200, {}
+
+
+def _told(request: web.Request, key: str) -> dict[str, object]:
+    megabytes = request.app[UPLOADS].largest >> 20
+    return {"notice": request[VISITOR].local.text(key, megabytes=megabytes, most=MOST), "notice_kind": "bad"}
 
 
 async def undo(request: web.Request) -> web.StreamResponse:
@@ -63,9 +86,12 @@ async def _settling(request: web.Request, what: str) -> web.StreamResponse:
     ticket, given, notice = ticket_of(request), await request.post(), ""
     delivery = id_of(given.get("delivery"))
     try:
+        files: Sequence[NewFile] = ()
+        if what == "again" and delivery:
+            files = await request.app[ATTACHING].again(request[VISITOR].agent.organisation, delivery)
         async with seat_of(request) as seat:
             await seat.look(ticket)
-            await _settled(seat, what, delivery, given)
+            await _settled(seat, what, delivery, given, files)
     except Cannot as why:
         async with seat_of(request) as seat:
             notice = refusal(request, why, await names_of(seat))
@@ -73,6 +99,8 @@ async def _settling(request: web.Request, what: str) -> web.StreamResponse:
         notice = request[VISITOR].local.text("held.newer_short")
     except CannotAnswer as why:
         notice = _reason(request, why.reason)
+    except NoRoom:
+        notice = request[VISITOR].local.text("attach.no_room")
     if not notice and not wants_part(request):
         return back(ticket)
     async with seat_of(request) as seat:
@@ -81,7 +109,9 @@ async def _settling(request: web.Request, what: str) -> web.StreamResponse:
         )
 
 
-async def _settled(seat: Seat, what: str, delivery: UUID | None, given: Mapping[str, object]) -> None:
+async def _settled(
+    seat: Seat, what: str, delivery: UUID | None, given: Mapping[str, object], files: Sequence[NewFile]
+) -> None:
     if delivery is None:
         raise Cannot("no_such_message")
     if what == "undo":
@@ -90,7 +120,7 @@ async def _settled(seat: Seat, what: str, delivery: UUID | None, given: Mapping[
         await answering.settle_unknown(seat, delivery, arrived=given.get("arrived") == "yes")
     else:
         _, _, to, last_seen = _written(given)
-        await answering.send_again(seat, delivery, last_seen=last_seen, to=to)
+        await answering.send_again(seat, delivery, last_seen=last_seen, to=to, files=files)
 
 
 def _reason(request: web.Request, reason: str) -> str:

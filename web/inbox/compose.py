@@ -1,17 +1,22 @@
 """What the composer shows: where words can go, until when, how much fits, and what is kept ready to say."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from desk import canned
 from desk.canned import Canned
 from desk.composing import Composer, Way
 from desk.listing import Row
 from desk.seat import Seat
+from model.events import MediaKind
+from model.media import ENDINGS, IMAGES, SENDABLE
 from web.local import Local
 
+#: What the browser's own window offers first; the server looks into each file all the same.
+_DOCUMENTS = [f".{ending}" for mime, kind in SENDABLE.items() if kind == "file" for ending in ENDINGS[mime]]
+ACCEPTED = ",".join([*IMAGES, "audio/*", "video/*", *_DOCUMENTS])
 _QUICK = 4  # chips above the composer; all others are one click away
 
 
@@ -25,6 +30,9 @@ class Offered:
     unit: str  #: in what the length is counted: segments, utf16 or characters
     most: int  #: of these in one message
     why: str  #: a refusal's code, empty where words can go
+    channel: str  #: its name in words
+    carries: Mapping[MediaKind, int]  #: kinds of files that can go → bytes of the largest
+    choices: int  #: most quick replies
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,9 @@ class Held:
     newer: Sequence[UUID]
     reason: str = ""
     opens_at: datetime | None = None
+    once: str = field(
+        default_factory=lambda: uuid4().hex
+    )  #: so that a second press of the same button says nothing twice
 
 
 def offered(composer: Composer, local: Local, now: datetime) -> list[Offered]:
@@ -59,6 +70,9 @@ def _offer(way: Way, local: Local, now: datetime) -> Offered:
         unit=way.limits.unit if way.limits else "characters",
         most=way.limits.text if way.limits else 0,
         why=way.reason or "",
+        channel=channel,
+        carries=dict(way.limits.file_bytes) if way.limits else {},
+        choices=way.limits.choices if way.limits else 0,
     )
 
 

@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from desk.seat import Cannot, NoTicket, Seat, seated
+from model.agents import Agent
 from model.hours import BadHours
 from outbound.words import BadText
 from storage import agents
-from web.routes import Handler
+from web.routes import DESK, Handler
 from web.site import SITE, VISITOR, go, page
 
 #: A script that puts the answer into the page that is open says so; whoever types an address gets a whole page.
@@ -71,6 +72,11 @@ def wants_part(request: web.Request) -> bool:
 async def names_of(seat: Seat) -> dict[UUID, str]:
     """How colleagues are called, also those who left."""
     return {one.id: one.name for one in await agents.colleagues(seat.connection, seat.master)}
+
+
+def can_be_called(agent: Agent) -> bool:
+    """Whether somebody is here, and answers tickets: a note may call them."""
+    return agent.disabled_at is None and bool(DESK.intersection(agent.roles))
 
 
 def back(ticket: UUID) -> web.Response:

@@ -19,11 +19,12 @@ from model.tickets import OUTCOMES
 from storage import agents
 from storage.desk_thread import Spot
 from translations.languages import ENGLISH_NAMES
-from web.inbox.compose import offered, quick
+from web.inbox.compose import ACCEPTED, offered, quick
 from web.inbox.contact_form import by_channel, times, zones
 from web.inbox.said import Teller, heard_by, undoable
-from web.inbox.seats import for_desk, id_of, names_of, seat_of, ticket_of, wants_part
+from web.inbox.seats import can_be_called, for_desk, id_of, names_of, seat_of, ticket_of, wants_part
 from web.inbox.strip import strip
+from web.inbox.upload import MOST, UPLOADS
 from web.local import Local
 from web.routes import DESK, Route
 from web.site import SITE, VISITOR, page
@@ -89,7 +90,7 @@ async def values_of(
         "queues": [q for q in seat.settings.network.queues.values() if q.organisation == seat.organisation.id],
         "mine": row.assignee == seat.agent.id,
         "supervises": seat.supervises,
-        "answering": [one for one in everybody if one.disabled_at is None and DESK.intersection(one.roles)],
+        "answering": [one for one in everybody if can_be_called(one)],
         "safety": safety_wait(row.urgency, row.opened_at, now, seat.organisation.hours),
         "consent": await consent.of(seat, ticket),
         "purposes": PURPOSES,
@@ -101,6 +102,10 @@ async def values_of(
         "tags": [tag for tag in await triage.tags(seat) if tag.id in row.tags],
         "seen": await reading.seen_by(seat, ticket) if seat.supervises else [],
         "undo": undoable(found, seat.agent.id, now),
+        "colleagues": [one.name for one in everybody if can_be_called(one) and one.id != seat.agent.id],
+        "largest": request.app[UPLOADS].largest,
+        "most_files": MOST,
+        "accepted": ACCEPTED,
         "outcomes": OUTCOMES,
         "snoozes": SNOOZES,
         "notice": "",

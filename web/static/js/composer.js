@@ -1,39 +1,17 @@
-// Writing: what fits is counted as one types, drafts are kept on the server, an answer shows at once and can be called
-// back. What cannot be sent for want of a connection waits in this page's memory, never in the browser's storage: on a
-// shared computer nothing readable may stay.
+// Writing: what fits is counted as one types, kept answers are put in, an answer that was sent can be called back.
+// How it is kept meanwhile stands in drafts.js, how it goes out in outbox.js.
 
+import "./attach.js";
+import "./choices.js";
+import "./drafts.js";
+import { area, form, way } from "./form.js";
 import { onKey } from "./keys.js";
-import { send } from "./http.js";
-import { toast } from "./say.js";
+import { counted } from "./lengths.js";
+import { submit } from "./outbox.js";
 import { t } from "./texts.js";
-import { apply, part, ticket } from "./thread.js";
+import { part } from "./thread.js";
 
-const DRAFT_AFTER = 800;
-const WAITS = [2000, 5000, 10_000, 30_000];
-// the short alphabet of text messages (3GPP TS 23.038); letters of its extension count twice
-const GSM = new Set("@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà");
-const TWICE = new Set("\f^{}\\[~]|€");
-const queue = [];
-
-const form = () => document.querySelector("form[data-composer]");
-const area = (name) => form()?.elements[name];
-const way = () => area("to")?.selectedOptions[0];
-const path = (what) => form().getAttribute("action").replace(/answer$/, what);
-
-/** How a text goes out as text messages: parts, and letters left in the last. */
-export function segments(text) {
-  const short = [...text].every((letter) => GSM.has(letter) || TWICE.has(letter));
-  const size = (letter) => (short ? (TWICE.has(letter) ? 2 : 1) : letter.length);
-  const [alone, each] = short ? [160, 153] : [70, 67];
-  const units = [...text].reduce((sum, letter) => sum + size(letter), 0);
-  if (units <= alone) return { count: text ? 1 : 0, left: alone - units };
-  let [count, room] = [1, each];
-  for (const letter of text) {
-    if (size(letter) > room) [count, room] = [count + 1, each];
-    room -= size(letter);
-  }
-  return { count, left: room };
-}
+export { segments } from "./lengths.js";
 
 function show() {
   if (!form()) return;
@@ -45,174 +23,88 @@ function show() {
   form().querySelector("[data-count]").textContent = counted(area("text").value, unit, Number(most));
 }
 
-function counted(text, unit, most) {
-  if (!text || !most) return "";
-  if (unit === "segments") {
-    const { count, left } = segments(text);
-    return t("js.segments", { count, most, left }) + (count > most ? `, ${t("js.too_long", { count: Math.ceil(count / most) })}` : "");
-  }
-  const length = unit === "utf16" ? text.length : [...text].length;
-  return length > most ? t("js.too_long", { count: Math.ceil(length / most) }) : "";
-}
+const write = (kind) => {
+  const choice = document.getElementById(`write-${kind}`);
+  if (!choice) return;
+  choice.checked = true;
+  area(kind === "note" ? "note" : "text").focus();
+};
 
-// Drafts
-
-const due = {};
-function keepLater(kind) {
-  clearTimeout(due[kind]);
-  due[kind] = setTimeout(() => keep(kind), DRAFT_AFTER);
-}
-
-function draftOf(kind) {
-  const body = new FormData(form());
-  body.set("kind", kind);
-  if (kind === "note") body.set("text", area("note").value);
-  return body;
-}
-
-async function keep(kind) {
-  due[kind] = 0;
-  if (!form()) return;
-  const answer = await send(path("draft"), { method: "POST", body: draftOf(kind) }).catch(() => null);
-  const told = form()?.querySelector("[data-kept]");
-  if (told) told.textContent = answer?.status === 204 ? t("js.draft_kept") : t("js.draft_not_kept");
-}
-
-document.addEventListener("input", (event) => {
-  if (!event.target.closest("form[data-composer]")) return;
-  show();
-  if (event.target === area("text")) keepLater("reply");
-  if (event.target === area("note")) keepLater("note");
-});
-// whoever leaves the field may leave the conversation: nothing typed in the last moment is lost
-document.addEventListener("focusout", (event) => {
-  if (!event.target.closest("form[data-composer]") || event.target.tagName !== "TEXTAREA") return;
-  const kind = event.target.name === "note" ? "note" : "reply";
-  if (!due[kind]) return;
-  clearTimeout(due[kind]);
-  keep(kind);
-});
+document.addEventListener("input", (event) => event.target.closest("form[data-composer]") && show());
 document.addEventListener("change", (event) => {
   if (event.target === area("language")) area("text").lang = event.target.value;
-  if (event.target.name === "write") area(event.target.value === "note" ? "note" : "text").focus();
+  if (event.target.name === "write") write(event.target.value);
   show();
 });
-
-// Sending
-
 document.addEventListener("submit", (event) => {
   if (event.target !== form()) return;
   event.preventDefault();
-  const isNote = event.submitter?.hasAttribute("formaction") ?? area("write").value === "note";
-  const field = area(isNote ? "note" : "text");
-  if (!field.value.trim()) return field.focus();
-  clearTimeout(due[isNote ? "note" : "reply"]);
-  due[isNote ? "note" : "reply"] = 0;
-  const said = { ticket: ticket(), to: path(isNote ? "note" : "answer"), body: new FormData(form()), line: pending(field, isNote), field: field.name };
-  field.value = "";
+  submit(event.submitter?.hasAttribute("formaction") ?? area("write").value === "note");
   show();
-  queue.push(said);
-  if (queue.length === 1) flush();
-  else offline();
 });
-
-/** What was written stands in the thread at once, marked as not sent yet. */
-function pending(field, isNote) {
-  const line = document.createElement("li");
-  line.className = `msg ${isNote ? "msg-note" : "msg-out"}`;
-  line.dataset.pending = "";
-  const bubble = document.createElement("div");
-  bubble.className = `bubble${isNote ? " bubble-note" : ""}`;
-  const words = document.createElement("p");
-  words.className = "words";
-  words.dir = "auto";
-  words.lang = field.lang;
-  words.textContent = field.value;
-  const ticks = document.createElement("p");
-  ticks.className = "ticks";
-  ticks.textContent = t("js.sending");
-  bubble.append(words);
-  line.append(bubble, ticks);
-  document.getElementById("log-items").append(line);
-  return line;
-}
-
-let tries = 0;
-/** One after the other, in the order of writing. The server asks again whether it is safe, and what is newer. */
-async function flush() {
-  while (queue.length) {
-    const said = queue[0];
-    const answer = await part(said.to, said.body);
-    if (!answer || answer.status >= 500) return offline();
-    tries = 0;
-    queue.shift();
-    said.line.remove();
-    const shown = apply(answer.html, { composer: answer.status !== 200 || said.field === "text" });
-    if (answer.status !== 200) giveBack([...(shown && answer.status !== 422 ? [] : [said]), ...after(said)]);
-  }
-  show();
-}
-
-/** What was written to the same person after an answer that was held: it is not sent past it. */
-function after(said) {
-  const later = queue.filter((one) => one.ticket === said.ticket);
-  queue.splice(0, queue.length, ...queue.filter((one) => one.ticket !== said.ticket));
-  return later;
-}
-
-/** Words that were refused come back to be changed, to the conversation they belong to and to no other. */
-function giveBack(those) {
-  for (const said of those) {
-    said.line.remove();
-    const field = said.ticket === ticket() ? area(said.field) : null;
-    if (!field) toast(t("js.kept_there"), { seconds: 20 });
-    else if (!field.value.includes(said.body.get(said.field))) field.value = [field.value, said.body.get(said.field)].filter(Boolean).join("\n");
-  }
-}
-
-function offline() {
-  const told = form()?.querySelector("[data-kept]");
-  if (told && (tries || !navigator.onLine)) told.textContent = t("js.queued", { count: queue.length });
-  if (queue.length) setTimeout(flush, WAITS[Math.min(tries++, WAITS.length - 1)]);
-}
-addEventListener("online", () => queue.length && flush());
-addEventListener("beforeunload", (event) => queue.length && event.preventDefault());
 
 // Kept answers, and the answer that was held
 
+const canned = () => document.getElementById("sheet-canned");
 document.addEventListener("click", (event) => {
   const says = event.target.closest("[data-says]");
   if (says) {
+    says.closest("[popover]")?.hidePopover();
+    write("reply");
     const field = area("text");
     field.setRangeText(says.dataset.says, field.selectionStart, field.selectionEnd, "end");
     if (says.dataset.language) [area("language").value, field.lang] = [says.dataset.language, says.dataset.language];
-    says.closest("[popover]")?.hidePopover();
-    field.focus();
     field.dispatchEvent(new Event("input", { bubbles: true }));
   }
   if (event.target.closest("[data-edit]")) {
     event.target.closest(".held").remove();
-    area("text").focus();
+    write("reply");
   }
 });
+// the field has the focus at once: what is typed while the list is on its way narrows it, and is no single key
+document.addEventListener("beforetoggle", (event) => {
+  if (!event.target.dataset?.canned || event.newState !== "open") return;
+  event.target.querySelector("[data-narrowing]").hidden = false;
+  event.target.querySelector("[data-narrows]").value = "";
+}, true);
 document.addEventListener("toggle", async (event) => {
   const where = event.target.dataset?.canned;
   if (!where || event.newState !== "open") return;
   const answer = await part(where);
   if (answer?.status === 200) event.target.querySelector(".sheet-body").innerHTML = answer.html;
-  event.target.querySelector("[data-says]")?.focus();
+  narrow();
 }, true);
+// typing narrows the list, arrows go through it
+document.addEventListener("input", (event) => event.target.matches("[data-narrows]") && narrow());
+function narrow() {
+  const wanted = canned().querySelector("[data-narrows]").value.trim().toLocaleLowerCase();
+  for (const line of canned().querySelectorAll("li:has([data-says])")) line.hidden = !line.textContent.toLocaleLowerCase().includes(wanted);
+}
+document.addEventListener("keydown", (event) => {
+  if (!canned()?.contains(event.target) || event.isComposing) return;
+  const all = [...canned().querySelectorAll("li:not([hidden]) [data-says]")];
+  const at = all.indexOf(event.target);
+  if (event.key === "Enter" && event.target.matches("[data-narrows]")) {
+    event.preventDefault();
+    all[0]?.click();
+  }
+  const to = { ArrowDown: all[at + 1], ArrowUp: at > 0 ? all[at - 1] : canned().querySelector("[data-narrows]") }[event.key];
+  if (!["ArrowDown", "ArrowUp"].includes(event.key)) return;
+  event.preventDefault();
+  to?.focus();
+});
 
 // Undo
 
 let counting = 0;
+/** The bar goes when its time is over. It may be drawn anew meanwhile, but one that stands counts on from where it was. */
 function countDown() {
   clearInterval(counting);
   const bar = document.querySelector("[data-undo]");
   if (!bar) return;
-  const ends = Date.now() + Number(bar.dataset.undo) * 1000;
+  bar.dataset.ends ??= Date.now() + Number(bar.dataset.undo) * 1000;
   counting = setInterval(() => {
-    const left = Math.ceil((ends - Date.now()) / 1000);
+    const left = Math.ceil((Number(bar.dataset.ends) - Date.now()) / 1000);
     if (left <= 0 || !bar.isConnected) {
       bar.remove();
       return clearInterval(counting);
@@ -222,16 +114,32 @@ function countDown() {
   }, 250);
 }
 
-document.addEventListener("thread:applied", () => { countDown(); show(); });
-onKey("KeyR", () => { document.getElementById("write-reply")?.click(); area("text")?.focus(); });
-onKey("KeyN", () => { document.getElementById("write-note")?.click(); area("note")?.focus(); });
-onKey("KeyH", () => area("to")?.focus());
-document.addEventListener("keydown", (event) => {
-  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
-  if (event.target === area("text") || event.target === area("note")) {
-    const note = event.target === area("note");
-    form().requestSubmit(form().querySelector(note ? "[formaction]" : "[data-send]"));
-  }
+// Keys
+
+document.addEventListener("thread:applied", () => {
+  countDown();
+  show();
 });
-countDown();
-show();
+onKey("KeyR", () => write("reply"));
+onKey("KeyN", () => write("note"));
+onKey("KeyH", () => {
+  if (!area("to")) return;
+  write("reply");
+  area("to").focus();
+  try { area("to").showPicker(); } catch { /* the arrows change it all the same */ }
+});
+document.addEventListener("keydown", (event) => {
+  const note = event.target === area("note");
+  if ((!note && event.target !== area("text")) || event.isComposing) return;
+  if (event.key === "Escape" && !event.defaultPrevented) {
+    event.preventDefault();
+    document.getElementById("thread-log").focus({ preventScroll: true });
+  }
+  if (event.key === "/" && !note && !event.target.value) {
+    event.preventDefault();
+    canned().showPopover();
+  }
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form().requestSubmit(form().querySelector(note ? "[formaction]" : "[data-send]"));
+});
+document.dispatchEvent(new CustomEvent("thread:applied")); // what stands here from the beginning
+for (const later of ["./mention.js", "./record.js"]) import(later); // nobody waits for them

@@ -3,9 +3,9 @@
 const token = () => document.querySelector("meta[name=csrf]")?.content ?? "";
 
 /** Fetch with the token. A session that is over leads back to the sign-in page. */
-export async function send(path, { method = "GET", body = null, headers = {} } = {}) {
+export async function send(path, { method = "GET", body = null, headers = {}, keepalive = false } = {}) {
   const all = method === "GET" ? headers : { ...headers, "X-CSRF-Token": token() };
-  const answer = await fetch(path, { method, body, headers: all, credentials: "same-origin", redirect: "error" });
+  const answer = await fetch(path, { method, body, headers: all, credentials: "same-origin", redirect: "error", keepalive });
   if (answer.status === 401) leave();
   return answer;
 }

@@ -18,7 +18,7 @@ export async function part(path, body = null) {
 }
 
 /** Put what the server drew in place of what stands here: part by part, and the log line by line. */
-export function apply(html, { composer = false } = {}) {
+export function apply(html, { composer = false, held = composer } = {}) {
   const made = document.createElement("template");
   made.innerHTML = html;
   const fresh = made.content.querySelector("#thread");
@@ -27,7 +27,8 @@ export function apply(html, { composer = false } = {}) {
   const atEnd = isAtEnd();
   for (const now of made.content.querySelectorAll("[data-part]")) {
     if (now.id === "card" && !now.dataset.masksAfter && revealed()) continue; // shown for its minute, whatever happens
-    if (now.dataset.part === "composer" && !composer && now.dataset.fresh !== "yes") continue;
+    // what is being written stays, and what was held stays until something became of it
+    if (({ composer, held }[now.dataset.part] ?? true) === false && now.dataset.fresh !== "yes") continue;
     const old = document.getElementById(now.id);
     if (old && old.outerHTML !== now.outerHTML && !(now.dataset.part === "sheets" && old.querySelector(":popover-open"))) old.replaceWith(now);
   }
@@ -68,7 +69,7 @@ function joinLog(fresh) {
   let later = false;
   for (const line of [...old.children]) {
     later ||= line.id === first;
-    if (line.dataset.pending !== undefined || (later && !kept.has(line.id))) line.remove();
+    if (line.dataset.pending === undefined && later && !kept.has(line.id)) line.remove();
   }
 }
 
@@ -105,6 +106,7 @@ document.addEventListener("submit", async (event) => {
   const body = new FormData(form, event.submitter);
   const to = event.submitter?.getAttribute("formaction") ?? form.getAttribute("action");
   const sheet = form.closest("[popover]");
+  document.dispatchEvent(new CustomEvent("thread:acting", { detail: { act: form, to, body } }));
   const answer = await part(to, body);
   if (!answer) return sheet ? complain(sheet, t("js.offline")) : toast(t("js.offline"));
   if (sheet && answer.status < 400) sheet.hidePopover();
@@ -114,6 +116,7 @@ document.addEventListener("submit", async (event) => {
     if (sheet?.matches(":popover-open") && told) complain(sheet, told.innerText.trim());
     else told?.scrollIntoView({ block: "nearest" });
   }
+  document.dispatchEvent(new CustomEvent("thread:acted", { detail: { act: form, to, status: answer.status } }));
 });
 
 /** What was typed into a sheet stays there, with the reason above it, until it is right or put away. */
@@ -236,8 +239,10 @@ document.addEventListener("keydown", async (event) => {
 /** A conversation stands here that did not before. */
 export function begin() {
   if (!ticket()) return;
+  import("./composer.js"); // once
   thread().dataset.newest = thread().dataset.seen;
   wire();
   document.dispatchEvent(new CustomEvent("thread:applied"));
 }
 begin();
+addEventListener("load", () => import("./composer.js")); // a list alone needs none yet: after everything else
