@@ -1,6 +1,6 @@
 """What a page of the inbox shows, as values: so that an open page can be compared with one that was loaded just now.
 
-What time alone changes, a wait that grows, is left out.
+What time alone changes, a wait that grows, is left out; and what loading the page changes, what is unread.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ _SHOWN = """() => {
       said: text(row, ".row-said"),
       language: text(row, ".lang-tag"), holder: row.querySelector(".face")?.title ?? "",
       free: !!row.querySelector(".row-take"),
-      failed: !!row.querySelector(".row-failed"), mentioned: !!row.querySelector(".row-words > .mark:not(.row-failed)"),
+      failed: !!row.querySelector(".row-failed"),
     })),
     counts: all(".side-link [data-count], [data-queue]", (one) => one.textContent.trim()),
     said: all("#log-items > li:not([data-pending])", (line) => ({
