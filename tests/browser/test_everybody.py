@@ -71,7 +71,7 @@ async def look(page, where: str, sheet: str | None = None) -> None:
 
 async def look_at_sheets(page, where: str) -> int:
     """Each, open; how many there were."""
-    sheets = await page.eval_on_selector_all("[popover], dialog", "all => all.map((one) => one.id)")
+    sheets = await page.eval_on_selector_all("[popover], dialog", _SHEETS)
     for id_ in sheets:
         await page.evaluate(_OPEN, id_)
         await page.wait_for_function("(id) => document.getElementById(id).checkVisibility()", arg=id_)
@@ -80,6 +80,8 @@ async def look_at_sheets(page, where: str) -> int:
     return len(sheets)
 
 
+#: Those that can be opened here: a list that a narrow screen does not show opens none of its own.
+_SHEETS = "all => all.filter((one) => one.parentElement.checkVisibility()).map((one) => one.id)"
 _OPEN = "(id) => { const one = document.getElementById(id); one.popover ? one.showPopover() : one.showModal(); }"
 _CLOSE = "(id) => { const one = document.getElementById(id); one.popover ? one.hidePopover() : one.close(); }"
 
