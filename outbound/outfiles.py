@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Literal
 from uuid import UUID
 
 from model.deliveries import OutFile
@@ -23,8 +24,15 @@ from storage.media import NewFile, Stored
 LINKS_LAST = timedelta(hours=24)  #: how long a provider may fetch what we send
 
 
+Why = Literal["absent", "empty", "too_large", "kind", "picture", "inside", "unreadable"]
+
+
 class BadFile(ValueError):
-    """This file does not go out; the text says why, and what to do."""
+    """This file does not go out; says why, and what to do. Screens say `why` with `values` in their words."""
+
+    def __init__(self, message: str, why: Why, **values: int | str) -> None:
+        super().__init__(message)
+        self.why, self.values = why, values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,13 +51,15 @@ def read(path: Path, *, largest: int) -> bytes:
     try:
         about = path.stat()
         if not stat.S_ISREG(about.st_mode):
-            raise BadFile(f"{path.name} is no file: give the path of a picture, a sound, a film or a document.")
+            raise BadFile(
+                f"{path.name} is no file: give the path of a picture, a sound, a film or a document.", "absent"
+            )
         if about.st_size > largest:
             raise _too_large(path.name, about.st_size, largest)
         with path.open("rb") as file:
             return file.read(largest + 1)
     except OSError as error:
-        raise BadFile(f"{path.name} cannot be read: {error.strerror}.") from None
+        raise BadFile(f"{path.name} cannot be read: {error.strerror}.", "absent") from None
 
 
 async def prepare(name: str, data: bytes, *, largest: int, remaker: Remaker) -> Prepared:
@@ -59,36 +69,41 @@ async def prepare(name: str, data: bytes, *, largest: int, remaker: Remaker) -> 
     """
     shown = safe_name(name, None, "file")
     if not data:
-        raise BadFile(f"{shown} is empty: there is nothing to send.")
+        raise BadFile(f"{shown} is empty: there is nothing to send.", "empty", name=shown)
     if len(data) > largest:
         raise _too_large(shown, len(data), largest)
     mime = sniff(data)
     if mime.startswith(("image/", "audio/", "video/")):
         return await _remade(name, shown, data, remaker)
     if mime not in SENDABLE:
-        raise BadFile(f"{shown} is {mime}: send a picture, a sound, a film, a PDF or an office document.")
+        raise BadFile(
+            f"{shown} is {mime}: send a picture, a sound, a film, a PDF or an office document.", "kind", name=shown
+        )
     return Prepared(kind=SENDABLE[mime], mime=mime, name=safe_name(name, mime, "file"), data=data)
 
 
 async def _remade(name: str, shown: str, data: bytes, remaker: Remaker) -> Prepared:
     made = await remaker.sendable(data)
     if made.copy is None or made.copy_mime is None:
-        raise BadFile(_unreadable(shown, made))
+        raise _unreadable(shown, made)
     kind = SENDABLE[made.copy_mime]
     copy_name = safe_name(name, made.copy_mime, kind)
     return Prepared(kind=kind, mime=made.copy_mime, name=copy_name, data=made.copy, seconds=made.seconds)
 
 
-def _unreadable(shown: str, made: Made) -> str:
+def _unreadable(shown: str, made: Made) -> BadFile:
     if made.why in ("bomb", "too_long"):
-        return f"{shown} is too large inside to be made ready: send a smaller one."
+        return BadFile(f"{shown} is too large inside to be made ready: send a smaller one.", "inside", name=shown)
     if made.mime.startswith("image/") and made.mime not in IMAGES:
-        return f"{shown} is {made.mime}: save it as JPEG or PNG and send that."
-    return f"{shown} cannot be read as {made.mime}: open it, save it anew, and send that."
+        return BadFile(f"{shown} is {made.mime}: save it as JPEG or PNG and send that.", "picture", name=shown)
+    message = f"{shown} cannot be read as {made.mime}: open it, save it anew, and send that."
+    return BadFile(message, "unreadable", name=shown)
 
 
 def _too_large(shown: str, size: int, largest: int) -> BadFile:
-    return BadFile(f"{shown} has {size / (1 << 20):,.1f} MB; the largest that goes is {largest >> 20} MB.")
+    most = largest >> 20
+    message = f"{shown} has {size / (1 << 20):,.1f} MB; the largest that goes is {most} MB."
+    return BadFile(message, "too_large", name=shown, most=most)
 
 
 async def put(files: Files, key: Key, prepared: Sequence[Prepared]) -> list[NewFile]:

@@ -30,6 +30,7 @@ from model.events import Kind, MediaKind
 from model.hours import DAYS
 from model.taxonomy import Urgency
 from model.tickets import OUTCOMES
+from outbound import outfiles
 from outbound.words import WHYS
 from translations import screens, taxonomy
 from web import rail
@@ -77,6 +78,7 @@ JOINED = {
         *(f"to_{act}" for act in ("call", "voicemail", "name")),
     ],
     "bad.": WHYS,
+    "bad_file.": get_args(outfiles.Why),
     "consent.for_": PURPOSES,
     "consent.short_": PURPOSES,
     "consent.say_": ANSWERS,

@@ -14,7 +14,7 @@ from storage.blobs import FilesAway, NoRoom
 from storage.media import NewFile
 from translations import catalog
 from web.inbox.compose import Held, filled
-from web.inbox.seats import back, for_desk, id_of, names_of, refusal, seat_of, ticket_of, wants_part
+from web.inbox.seats import back, for_desk, id_of, names_of, refusal, seat_of, ticket_of, unfit, wants_part
 from web.inbox.thread import shown
 from web.inbox.upload import ATTACHING, MOST, UPLOADS, Refused, Sent
 from web.routes import DESK, Route
@@ -47,7 +47,7 @@ async def _answered(request: web.Request, ticket: UUID, sent: Sent) -> tuple[int
             when_safe="when_safe" in given, once=id_of(given.get("once")),
         )  # fmt: skip
     except (BadText, BadFile) as why:
-        return 422, {"notice": str(why), "notice_kind": "bad"}
+        return 422, {"notice": unfit(request, why), "notice_kind": "bad"}
     except Newer as newer:
         return 409, {"held": Held(text, tuple(newer.messages))}
     except CannotAnswer as why:

@@ -11,6 +11,7 @@ from aiohttp import web
 from desk.seat import Cannot, NoTicket, Seat, seated
 from model.agents import Agent
 from model.hours import BadHours
+from outbound.outfiles import BadFile
 from outbound.words import BadText
 from storage import agents
 from web.routes import DESK, Handler
@@ -84,10 +85,12 @@ def back(ticket: UUID) -> web.Response:
     return go(f"/inbox/{ticket}")
 
 
-def unfit(request: web.Request, why: BadText | BadHours) -> str:
-    """Why words or hours cannot be kept as they were written, as a sentence."""
+def unfit(request: web.Request, why: BadText | BadHours | BadFile) -> str:
+    """Why words, hours or a file cannot be taken as they came, as a sentence."""
     local = request[VISITOR].local
-    return local.text("bad.hours") if isinstance(why, BadHours) else local.text(f"bad.{why.why}", **why.values)
+    if isinstance(why, BadHours):
+        return local.text("bad.hours")
+    return local.text(f"{'bad_file' if isinstance(why, BadFile) else 'bad'}.{why.why}", **why.values)
 
 
 def refusal(request: web.Request, why: Cannot, names: dict[UUID, str]) -> str:
