@@ -5,9 +5,11 @@ from contextlib import suppress
 from datetime import timedelta
 
 import aiohttp
+import structlog
 
 from runtime.ids import set_ahead
 
+log = structlog.get_logger()
 _SECONDS = 1.0  #: between two looks
 _PATIENCE = aiohttp.ClientTimeout(total=5)
 
@@ -17,10 +19,14 @@ async def follow(sandbox_api: str) -> None:
 
     While the sandbox does not answer, the time stays as it was played last.
     """
+    played = timedelta()
     async with aiohttp.ClientSession(timeout=_PATIENCE) as session:
         while True:
             with suppress(aiohttp.ClientError, TimeoutError, OSError, ValueError):
-                set_ahead(await _ahead(session, sandbox_api))
+                before, played = played, await _ahead(session, sandbox_api)
+                set_ahead(played)
+                if played != before:
+                    log.info("clock.played", ahead_seconds=int(played.total_seconds()))
             await asyncio.sleep(_SECONDS)
 
 

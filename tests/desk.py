@@ -205,12 +205,17 @@ class Desk:
 
 @asynccontextmanager
 async def desk(
-    home: House, *, sandbox: bool = False, more: Sequence[tuple[Route, Handler]] = (), **settings: int
+    home: House,
+    *,
+    sandbox: bool = False,
+    more: Sequence[tuple[Route, Handler]] = (),
+    connections: int = 4,
+    **settings: int,
 ) -> AsyncIterator[Desk]:
     """The pages of a house, open, with routes of the test's own. `settings` are of `web:` in config.yaml."""
     at, clock, opened = home.workplace, Clock(), []
     given = replace(at.settings, web=at.settings.web.model_copy(update=settings))
-    database = Database(home.owner, "web", at.master, most=4)
+    database = Database(home.owner, "web", at.master, most=connections)
     app = web.Application()
     for route, handler in more:
         app.router.add_route(route.method, route.path, handler)

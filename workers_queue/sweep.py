@@ -11,7 +11,7 @@ from uuid import UUID
 
 import structlog
 
-from runtime.ids import now
+from runtime.ids import machine_now, now
 from storage import audit, day_keys, feed, media, messages, receipts, search, sessions, tickets
 from workers_queue.deliver import recover
 from workers_queue.retention import keep_retention
@@ -98,7 +98,7 @@ async def keep_house(at: Workplace) -> None:
     async with intake() as connection:
         seen = await messages.forget_seen(connection, days=keep.parked_days + _REPLAYS)
     async with intake() as connection:
-        ended = await sessions.forget_old(connection, now(), idle_minutes=at.settings.web.idle_minutes)
+        ended = await sessions.forget_old(connection, machine_now(), idle_minutes=at.settings.web.idle_minutes)
     log.info("sweep.kept_house", keys=keys, receipts=removed, changes=changes, seen=seen, sessions=ended)
 
 

@@ -19,7 +19,7 @@ from playwright.async_api import Browser, Page
 
 from gateway.demo import password
 from runtime.ports import some_free_port
-from tests.processes import eventually
+from tests.processes import command_line, eventually, listed
 from tests.serving import Served, own_data, serving
 
 WIDTHS = {"wide": (1280, 800), "narrow": (360, 780)}
@@ -75,13 +75,26 @@ class Demo:
             return json.load(answer)
 
     def play(self, at: datetime) -> None:
-        """Let it be that time from now on, everywhere."""
+        """Let it be that time from now on, everywhere: in the sandbox at once, in our processes when this returns."""
+        ahead = int((at - datetime.now(UTC)).total_seconds())
         request = urllib.request.Request(  # noqa: S310 - our own address
             f"{self.sandbox}/sandbox/manners",
-            data=json.dumps({"ahead_seconds": (at - datetime.now(UTC)).total_seconds()}).encode(),
+            data=json.dumps({"ahead_seconds": ahead}).encode(),
             method="PUT",
         )
         urllib.request.urlopen(request, timeout=30).close()  # noqa: S310
+        roles = ("gateway web ", "gateway worker ")
+        following = [pid for pid in self.served.everybody() if any(role in command_line(pid) for role in roles)]
+        eventually(lambda: self._told(f'"ahead_seconds": {ahead}') == len(following), "everybody follows the clock")
+
+    def _told(self, words: str) -> int:
+        """How often our processes have said that."""
+        data = self.served.data
+        return sum(path.read_text().count(words) for path in [data.parent / f"{data.name}.log", *data.rglob("*.log")])
+
+    def tickets(self) -> list[dict[str, Any]]:
+        """All there are, as the operator sees them."""
+        return listed("tickets", self.served.data)
 
     def settle(self) -> None:
         """Wait until all that was sent is taken in."""

@@ -1,16 +1,11 @@
 """The list in a real browser: what it looks like, and that it is always what a fresh load would be."""
 
-from contextlib import suppress
 from datetime import timedelta
-from random import Random
 
 import pytest
 
-from desk import ending, holding, listing
-from desk.seat import Cannot, seated
 from tests.crowd import SUNDAY, crowd, waiting, writes
 from tests.house import NOON
-from web.site import SITE
 
 WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 360, "height": 780}
 
@@ -94,48 +89,6 @@ async def test_nothing_moves_under_the_pointer(home, at, chromium):
     await page.locator("#list-new").wait_for(state="hidden")
     assert (await ids(page))[1:] == before
     assert await page.title() == "Waiting · Worker Voice" or (await page.title()).startswith("(")
-
-
-@pytest.mark.parametrize("seed", [1, 2])
-async def test_after_whatever_happened_the_page_is_a_fresh_load(home, at, chromium, seed):
-    """Words come in, colleagues act, the line is lost: then the open page is what a new one would be."""
-    rng, agent, colleague = Random(seed), await at.agent(), await at.agent("Arun")
-    await waiting(home, 6)
-    at.clock.forward(hours=1)
-    page, fresh = [await page_of(at, chromium, agent, viewport=WIDE) for _ in range(2)]
-    await page.goto(f"{at.base}/inbox")
-    for act in rng.sample(
-        ["write", "take", "snooze", "close", "write", "again", "offline", "take", "write", "online"], 10
-    ):
-        await _do(home, at, page, colleague, rng, act)
-    at.clock.forward(minutes=10)
-    await page.context.set_offline(False)
-    await fresh.goto(f"{at.base}/inbox")
-    await page.wait_for_function("text => document.getElementById('rows').innerText === text", arg=await shown(fresh))
-    assert await ids(page) == await ids(fresh)
-    side = "[...document.querySelectorAll('[data-count], [data-queue]')].map(spot => spot.textContent).join()"
-    await page.wait_for_function(f"text => {side} === text", arg=await fresh.evaluate(side))
-
-
-async def _do(home, at, page, colleague, rng, act):
-    if act in ("write", "again"):
-        key = f"my{rng.randrange(6)}" if act == "again" else f"new{rng.random()}"
-        when = NOON + timedelta(minutes=rng.randrange(50))
-        await writes(home, key, "အလုပ်ရှင်က ပတ်စပို့ သိမ်းထားတယ်။", when, rng.randrange(10**6))
-        await home.take_in()
-    elif act in ("offline", "online"):
-        await page.context.set_offline(act == "offline")
-    else:
-        site = at.app[SITE]
-        async with seated(site.database, site.master, site.settings, colleague, at.clock()) as seat:
-            ticket = rng.choice((await listing.rows(seat, "waiting")).rows).id
-            if act == "take":
-                with suppress(Cannot):
-                    await holding.take(seat, ticket)
-            elif act == "snooze":
-                await ending.snooze(seat, ticket, until=at.clock() + timedelta(hours=3))
-            else:
-                await ending.close(seat, ticket, outcome="information_only")
 
 
 async def test_all_pages_of_a_browser_share_one_stream(home, at, chromium):

@@ -1,6 +1,5 @@
 """A page that follows the changes is what a fresh load would be, whatever three agents and a worker do meanwhile."""
 
-from contextlib import suppress
 from datetime import timedelta
 from random import Random
 from uuid import uuid4
@@ -8,15 +7,13 @@ from uuid import uuid4
 import pytest
 from redis.asyncio import Redis
 
-from desk import answering, drafts, ending, holding, language, live, saying, triage
+from desk import answering, drafts, holding, live, triage
 from desk.listing import VIEWS, Filters, fits, rows
 from desk.presence import Looker, Presence
 from desk.reading import thread
-from desk.seat import Cannot, NoTicket
-from outbound.answer import CannotAnswer, Newer
+from tests.acts import UNPAID, something
 from workers_queue.sweep import wake
 
-UNPAID = "လစာ ၂ လ မရသေးဘူး။ ကူညီပါ။"
 EVERYTHING = Filters()
 URGENT = Filters(urgency="U1")
 
@@ -82,33 +79,6 @@ async def test_an_open_page_is_what_a_fresh_load_would_be(office, seed):
                 fresh = Page(office, page.agent, page.filters)
                 await fresh.load()
                 assert page.seen() == fresh.seen()
-
-
-async def something(office, chance: Random, agents, people) -> None:
-    """One thing that may happen on a desk."""
-    agent, other = chance.sample(agents, 2)
-    office.pass_time(minutes=chance.randrange(1, 40))
-    tickets = [id_ for (id_,) in await office.rows("select id from ticket")]
-    ticket, sure = chance.choice(tickets), chance.random()
-    acts = [
-        lambda: office.says(chance.choice(people), chance.choice([UNPAID, "ကျေးဇူးပါ", "They beat me, I am locked in"])),
-        lambda: office.do(agent, holding.take, ticket),
-        lambda: office.do(agent, holding.release, ticket),
-        lambda: office.do(agent, holding.assign, ticket, other.id, was=None),
-        lambda: office.do(agent, triage.raise_urgency, ticket, chance.choice(["U1", "U2"])),
-        lambda: office.do(agent, triage.lower_urgency, ticket, "U4", why="safe now"),
-        lambda: office.do(agent, triage.add_tag, ticket, chance.choice(["shrimp", "gloves"])),
-        lambda: office.do(agent, language.correct, ticket, chance.choice(["my", "shn", "th"])),
-        lambda: office.do(agent, saying.note, ticket, "@", mentions=[other.id]),
-        lambda: office.do(agent, ending.snooze, ticket, office.now + timedelta(minutes=chance.randrange(5, 600))),
-        lambda: office.do(agent, ending.unsnooze, ticket),
-        lambda: office.do(agent, ending.close, ticket, "information_only"),
-        lambda: office.do(agent, ending.reopen, ticket),
-        lambda: office.do(agent, ending.answered_elsewhere, ticket, "call"),
-        lambda: office.send(agent, ticket, f"answer {sure}"),
-    ]
-    with suppress(Cannot, CannotAnswer, Newer, NoTicket):
-        await chance.choice(acts)()
 
 
 async def test_a_ticket_that_goes_to_another_organisation_is_gone_from_the_page(office):

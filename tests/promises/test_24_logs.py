@@ -1,12 +1,11 @@
 """Promise 24: logs and error texts carry ids and codes, never what a person said, is called or can be reached at."""
 
 import asyncio
-import io
 import json
 import logging
 import sys
 from collections.abc import Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,17 +13,16 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
-import structlog
 
 import channels
 from channels import registry
-from runtime import logs
 from runtime.settings import Account
 from storage import search
 from storage.database import StoreError
 from storage.day_keys import DayKeys
 from tests.gate import gate
 from tests.house import House
+from tests.promises.conftest import listening
 from workers_queue.take_in import take_in
 
 #: Words that codes are made of too.
@@ -76,6 +74,12 @@ TOLD = TOO_COMMON.union(*(example.ids() for example in EXAMPLES))
 MARKERS = sorted({said for example in EXAMPLES for said in example.said() if len(said) > 3} - TOLD)
 
 
+@pytest.fixture
+def database(empty):
+    """Migrated here, and not copied: rights are taken away, which a copy has by way of its template."""
+    return empty
+
+
 def rounds() -> list[dict[str, dict]]:
     """The examples' accounts, in as many rounds as one of them has different settings."""
     found: list[dict[str, dict]] = []
@@ -93,25 +97,6 @@ def named(section: dict, account: str) -> Account:
     channel = registry.load(section["channel"])
     countries = tuple(section.get("countries", ()))
     return Account(id=account, channel=channel.name, settings=channel.settings(section), countries=countries)
-
-
-@pytest.fixture
-def tape(monkeypatch):
-    """What this process would write to its log, set up as in production."""
-    root, levels = logging.getLogger(), {}
-    before = (root.handlers[:], root.level)
-    for name in logs._QUOTING:  # noqa: SLF001
-        levels[name] = logging.getLogger(name).level
-    found = io.StringIO()
-    monkeypatch.setattr(sys, "stderr", found)
-    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
-    logs.set_up("web")
-    structlog.configure(cache_logger_on_first_use=False)  # else every later test would write to this tape
-    yield found
-    structlog.reset_defaults()
-    root.handlers, root.level = before[0], before[1]
-    for name, level in levels.items():
-        logging.getLogger(name).setLevel(level)
 
 
 async def all_examples(home: House, valkey: str, *, thorough: bool) -> None:
@@ -181,19 +166,6 @@ def test_the_markers_are_what_people_said():
     assert len(MARKERS) > 100
     with pytest.raises(AssertionError):
         no_marker_in(f'{{"event": "take_in.failed", "error": {json.dumps(MARKERS[40])}}}')
-
-
-@asynccontextmanager
-async def listening(cluster):
-    """What the servers' own logs gain during a block."""
-    files = sorted((cluster.postgres.data / "log").iterdir())
-    before = {path: path.stat().st_size for path in files}
-    gained: list[str] = []
-    yield gained
-    for path in files:
-        with path.open("rb") as file:
-            file.seek(before[path])
-            gained.append(file.read().decode("utf-8", "replace"))
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -54,7 +54,7 @@ async function ask() {
       made.innerHTML = await answer.text();
       take(made.content.querySelector("#rows"));
     } else wanted = setTimeout(ask, 5000);
-  } catch { /* offline: the stream says when it is back */ }
+  } catch { wanted = setTimeout(ask, 5000); } // no connection, though the stream may not know it yet: still owed
   asked = performance.now();
   took = asked - began;
   asking = false;

@@ -41,7 +41,7 @@ list.addEventListener("submit", async (event) => {
   const body = new FormData(form);
   body.delete("ticket");
   for (const value of chosen.values()) body.append("ticket", value);
-  if (form.popover) form.hidePopover();
+  form.closest("[popover]")?.hidePopover();
   const answer = await part("/inbox/several", body);
   if (!answer) return toast(t("js.offline"));
   if (answer.status !== 200) return toast(t("js.failed"));

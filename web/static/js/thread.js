@@ -42,10 +42,14 @@ export function apply(html, { composer = false, held = composer } = {}) {
   return true;
 }
 
+/** Whether somebody is in the middle of listening to it. */
+const plays = (line) => [...line.querySelectorAll("audio, video")].some((one) => one.currentTime > 0 && !one.ended);
+
 /** Lines are known by their id. One that changed is replaced, unless somebody writes in it; earlier ones stay. */
 function joinLog(fresh) {
   const old = document.getElementById("log-items");
   if (!fresh || !old) return;
+  old.querySelector("#unanswered")?.remove(); // it moves on with what waits: new words would follow it to its old place
   const here = new Map([...old.children].filter((line) => line.id).map((line) => [line.id, line]));
   const kept = new Set([...fresh.children].map((line) => line.id));
   let after = null;
@@ -53,7 +57,7 @@ function joinLog(fresh) {
     const known = here.get(line.id);
     if (line.id === "log-before" && here.size > fresh.children.length) continue;
     if (known) {
-      if (known.outerHTML !== line.outerHTML && !known.contains(document.activeElement) && !known.querySelector("details[open], audio, video")) known.replaceWith(line);
+      if (known.outerHTML !== line.outerHTML && !known.contains(document.activeElement) && !known.querySelector("details[open]") && !plays(known)) known.replaceWith(line);
       after = document.getElementById(line.id);
     } else {
       if (after) after.after(line);
@@ -78,11 +82,22 @@ function markSeen() {
   if (seen) for (const field of document.querySelectorAll("[data-last-seen]")) field.value = seen;
 }
 
-/** The conversation as it now is: for the live feed. */
+let owed = 0;
+/** The conversation as it now is: for the live feed. Without a connection it is asked for again. */
 export async function refresh() {
+  clearTimeout(owed);
+  if (!ticket()) return;
   const answer = await part(`/inbox/${ticket()}/thread${thread().dataset.whole ? "?whole" : ""}`);
   if (answer?.status === 200) apply(answer.html);
+  else if (!answer || answer.status >= 500) owed = setTimeout(refresh, 5000);
 }
+
+// a sheet that opens has the focus, also where a key opened it and no button was pressed
+document.addEventListener("toggle", (event) => {
+  const sheet = event.target;
+  if (event.newState !== "open" || !sheet.matches?.(".sheet[popover]") || sheet.contains(document.activeElement)) return;
+  sheet.querySelector(".sheet-body :is(input:not([type=hidden]), select, textarea, button, a[href])")?.focus();
+}, true);
 
 document.addEventListener("submit", async (event) => {
   const form = event.target.closest("form[data-act]");
