@@ -58,7 +58,7 @@ ROUNDS: tuple[Mapping[str, str], ...] = (
 _TURNS = frozenset(("drop", "when_safe"))
 _QUERY = ("open", "ids", "tag", "before", "after", "view", "whole")
 _FIELD = re.compile(r'\bname="([a-z_]+)"')
-_CSRF = re.compile(r'name="csrf" value="[^"]*"|data-cursor="[^"]*"')
+_CSRF = re.compile(r'name="(csrf|once)" value="[^"]*"|data-cursor="[^"]*"')
 _LAST = ("close", "move", "release", "reopen")  #: after these little else is possible
 _ENDS = frozenset(("/sign-out",))  #: the session of whoever walks; so do some forms of the account page
 
