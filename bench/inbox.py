@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector
 
@@ -15,11 +16,12 @@ from bench.system import System, TooSlow
 from bench.table import Row, milliseconds
 from model.agents import Agent
 from model.network import organisation_uuid
+from model.tickets import Message
 from runtime.ids import new_id
 from sandbox.accounts import Account
 from sandbox.people import person
 from sandbox.providers import line
-from storage import agents, sessions
+from storage import agents, messages, people, sessions
 from storage.database import Database
 from web.cookies import new_value
 from web.site import session_hash
@@ -31,6 +33,7 @@ _ROW = re.compile(r'id="row-([0-9a-f-]{36})"')
 _HEADERS = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors"}
 _OPENED = 200  #: times the list is opened
 _RATE = 50  #: messages a second
+_MESSAGES = 5_000  #: of the long conversation
 #: Two of three closed long ago, the others open; of these nine of ten wait.
 _TICKETS = """
 insert into person select gen_random_uuid(), now() from generate_series(1, {count});
@@ -62,8 +65,9 @@ def inbox_rows(system: System, scale: Scale) -> list[Row]:
     """Messages that come in while agents look; then the list of a very large organisation."""
     with system.web() as web, system.workers(1):
         live = asyncio.run(_live(system, web.port, scale))
+        long = asyncio.run(_long_conversation(system, web.port))
         _fill(system, scale.tickets)
-        return live + asyncio.run(_list(system, web.port, scale))
+        return live + long + asyncio.run(_list(system, web.port, scale))
 
 
 async def _live(system: System, port: int, scale: Scale) -> list[Row]:
@@ -143,6 +147,58 @@ async def _send(account: Account, port: int, count: int) -> Sequence[float]:
             async with provider.post(webhook.path, headers=list(webhook.headers), data=webhook.body) as answer:
                 await answer.read()
     return sent
+
+
+async def _long_conversation(system: System, port: int) -> list[Row]:
+    """A conversation in which nobody has ever closed anything, opened again and again."""
+    ticket = await _talk_on(system)
+    async with _signed_in(system, port, 1) as (browser, (cookie,)):
+        headers, times = _HEADERS | {"Cookie": f"session={cookie}"}, []
+        for _ in range(_OPENED):
+            began = time.perf_counter()
+            await _get(browser, f"/inbox/{ticket}/thread", headers)
+            times.append(time.perf_counter() - began)
+    return [
+        Row(
+            what=f"a conversation of {_MESSAGES:,} messages over HTTP, p50 / p95",
+            us=milliseconds(_rank(times, 0.5), _rank(times, 0.95)),
+            must="p95 < 150 ms",
+        )
+    ]
+
+
+async def _talk_on(system: System) -> UUID:
+    """So many messages to and fro in one ticket."""
+    database = Database(system.at.owner, "worker", system.at.master, most=1)
+    await database.open()
+    try:
+        async with database.intake() as connection:
+            cursor = await connection.execute(
+                "select t.id, t.person_id, m.account, m.address_id from ticket t join message m on m.ticket_id = t.id "
+                "where m.direction = 'in' and t.organisation_id = %b order by t.number limit 1",
+                [_DESK],
+            )
+            row = await cursor.fetchone()
+            assert row is not None
+            ticket, who, account, address = row
+            key = (await people.keys(connection, system.at.master, [who]))[who]
+            began = datetime.now(UTC) - timedelta(minutes=_MESSAGES)
+            said = []
+            for number in range(_MESSAGES):
+                id_, at = new_id(), began + timedelta(minutes=number)
+                ours = number % 2 == 0
+                said.append(
+                    Message(
+                        id=id_, ticket=ticket, person=who, account=account, address=address,
+                        direction="out" if ours else "in", kind="text", occurred_at=at, arrived_at=at,
+                        text=key.seal("message|text", id_, f"{number} {_WORDS}".encode()),
+                        author="operator" if ours else None,
+                    )
+                )  # fmt: skip
+            await messages.insert(connection, [(_DESK, message) for message in said])
+    finally:
+        await database.close()
+    return UUID(str(ticket))
 
 
 def _fill(system: System, count: int) -> None:

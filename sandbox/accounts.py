@@ -103,9 +103,12 @@ def _filled(value: Any, env: Mapping[str, str], where: str) -> Any:
     return _NAME.sub(lambda found: env[found[1]], value)
 
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast where it was built in
+
+
 def _load(config_text: str) -> Mapping[str, Any]:
     try:
-        return _section(yaml.safe_load(config_text))
+        return _section(yaml.load(config_text, _LOADER))  # noqa: S506 - both are safe ones
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise BadConfig(f"not YAML{f', line {mark.line + 1}' if mark else ''}; check indents and quotes") from None

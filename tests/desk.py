@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from html import unescape
 from typing import Any
 
@@ -17,6 +18,7 @@ from yarl import URL
 from model.agents import Agent, Role, Stage, handle
 from model.network import organisation_uuid
 from runtime.ids import new_id
+from runtime.keys import Master
 from storage import agents, sessions
 from storage.database import Database
 from tests.house import NOON, House
@@ -134,13 +136,18 @@ class Browser:
         return page
 
 
+@lru_cache(maxsize=1)
+def _hashed(master: Master) -> str:
+    """Every house of the tests has the same key: a tenth of a second saved for each."""
+    return Passwords(master).hash(PASSWORD)
+
+
 class Desk:
     """The pages of one house."""
 
     def __init__(self, home: House, app: web.Application, port: int, clock: Clock, opened: list[ClientSession]) -> None:
         self.home, self.app, self.clock, self._opened = home, app, clock, opened
         self.base = f"http://127.0.0.1:{port}"
-        self._hashed = Passwords(home.workplace.master).hash(PASSWORD)
 
     @property
     def database(self) -> Database:
@@ -168,7 +175,9 @@ class Desk:
         )
         async with self.database.desk(agent.organisation) as connection:
             await agents.add(connection, self.home.workplace.master, agent, self.clock())
-            await agents.begin_afresh(connection, agent.organisation, agent.id, password=self._hashed, at=self.clock())
+            await agents.begin_afresh(
+                connection, agent.organisation, agent.id, password=_hashed(self.home.workplace.master), at=self.clock()
+            )
         return agent
 
     async def authenticator(self, agent: Agent) -> pyotp.TOTP:
