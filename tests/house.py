@@ -124,7 +124,7 @@ class House:
             "receipt, waiting, seen, address_person, address, person_key, person, gram_due, message_grams, attachment, "
             "message_version, delivery, account_state, message, case_sync, case_file, ticket, person_card, change, "
             "audit, audit_chain, contact_rule, tag, ticket_tag, ticket_issue, thread_seen, mention, translation, "
-            "attachment_heard, draft, canned"
+            "attachment_heard, draft, canned, consent"
         )
         import psycopg
 
