@@ -101,8 +101,8 @@ def checked(system: System) -> tuple[int, str]:
     return said.returncode, said.stdout.decode()
 
 
-def test_words_come_in_while_files_wait(system: System, sandbox: Sandbox, full_disk: Path, tmp_path, monkeypatch):
-    monkeypatch.setattr("tests.processes.CONFIG", config(tmp_path))
+def test_words_come_in_while_files_wait(system: System, sandbox: Sandbox, full_disk: Path, tmp_path):
+    system.config = config(tmp_path)
     web = system.web()
     system.worker()
     asyncio.run(say(web, system))
