@@ -121,7 +121,7 @@ async def test_nothing_is_no_answer(room):
     ticket = await room.ticket()
     await mya.open(ticket)
     page = await mya.answer(ticket, "  \u200b ")
-    assert (page.status, "There is nothing to send" in page.text) == (422, True)
+    assert (page.status, "There is nothing in it yet" in page.text) == (422, True)
     page = await mya.do(ticket, "answer", text="unseen", last_seen="nonsense")
     assert page.status == 409
 
