@@ -44,7 +44,7 @@ from tests.scripted import Asked, provider
 
 FOLDERS = Path(channels.__path__[0])
 SPEAKING = [name for name in registry.names() if registry.load(name).out]
-SHORT = 0.3  #: seconds
+SHORT = 1.0  #: seconds; shorter, and a busy machine has not read the request yet
 HANG = {"hang": True}
 
 #: Times, as they stand in a file.
