@@ -371,7 +371,8 @@ async def test_what_is_refused_while_another_conversation_is_open_is_its_draft(r
     await send(page)
     await room.write("he is here", minutes=26)
     await page.evaluate("document.getElementById('thread').dataset.ticket = 'another'")
-    await page.context.set_offline(False)
+    async with page.expect_response(lambda answer: answer.url.endswith(f"/{ticket}/draft")):
+        await page.context.set_offline(False)
     await page.wait_for_selector(".toast")
     await expect(page.locator("[data-pending]")).to_have_count(0)
     async with room.seat(mya) as seat:
