@@ -100,7 +100,8 @@ class _Line(asyncio.Protocol):
         self._answer = asyncio.get_running_loop().create_future()
         self._transport.write(request)
         try:
-            return await asyncio.wait_for(self._answer, PATIENCE)
+            async with asyncio.timeout(PATIENCE):
+                return await self._answer
         except TimeoutError:
             self._transport.close()
             return 0, b""

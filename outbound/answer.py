@@ -100,17 +100,30 @@ async def answer(
     message = _written(held, route, key, words, author=author, last_seen=last_seen, language=language, at=at)
     message = replace(message, kind=files[0].kind) if files else message
     delivery = _on_its_way(organisation, message, route, undo, key, _tappable(choices, route.channel))
+    await _write_down(connection, author, message, delivery, files, once)
+    return Said(message=message.id, delivery=delivery.id, account=route.account, due_at=delivery.due_at or at)
+
+
+async def _write_down(
+    connection: Connection,
+    author: str,
+    message: Message,
+    delivery: NewDelivery,
+    files: Sequence[NewFile],
+    once: UUID | None,
+) -> None:
+    """The words with their files, the delivery, and everybody who has to know."""
+    organisation, ticket = delivery.organisation, message.ticket
     await messages.insert(connection, [(organisation, message)])
     await media.insert_kept(connection, organisation, message.id, files)
     await messages.insert_gram_due(connection, [(organisation, message.id)])
     await outbox.insert(connection, [delivery])
     await answers.answered(connection, ticket)
-    detail = {"message": str(message.id), "account": route.account} | ({"once": str(once)} if once else {})
+    detail = {"message": str(message.id), "account": message.account} | ({"once": str(once)} if once else {})
     act = audit.Line(organisation=organisation, actor=author, action="ticket.answered", ticket=ticket, detail=detail)
     await audit.write(connection, [act])
     await case_sync.changed(connection, [(organisation, ticket)])
     await feed.tell(connection, [(organisation, ticket, "changed")])
-    return Said(message=message.id, delivery=delivery.id, account=route.account, due_at=delivery.due_at or at)
 
 
 async def _route(

@@ -218,7 +218,8 @@ async def _end(child: Child, process: Process) -> None:
     if process.returncode is None:
         process.send_signal(child.stop_signal)
     try:
-        await asyncio.wait_for(process.wait(), child.grace_seconds)
+        async with asyncio.timeout(child.grace_seconds):
+            await process.wait()
     except TimeoutError:
         _kill(process)
         await process.wait()

@@ -94,7 +94,8 @@ async def _refused(request: web.Request, state: CaseStores, fault: Fault) -> web
 
 async def _pause(state: CaseStores, seconds: float) -> None:
     try:
-        await asyncio.wait_for(state.closing.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            await state.closing.wait()
     except TimeoutError:
         return
 

@@ -109,7 +109,8 @@ class Phones:
             if left <= 0:
                 break
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(news.wait(), left)
+                async with asyncio.timeout(left):
+                    await news.wait()
         return found
 
     def _drop_oldest(self) -> None:

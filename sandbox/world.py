@@ -112,4 +112,5 @@ class World:
             await asyncio.sleep(max(0.0, seconds))
             return
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.closing.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self.closing.wait()

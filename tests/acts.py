@@ -24,6 +24,12 @@ WORDS = (
     "They beat me, I am locked in",
     "ပြဲစားကို က်ပ္ ၁၅ သိန္း ေပးထားရတယ္။ အခု ၆ လ ရိွၿပီ မသြားရေသးဘူး။ ပိုက္ဆံ ျပန္လိုခ်င္တယ္။",  # Zawgyi
 )
+_MESSAGES = "select id from message where ticket_id = %s order by id"
+_TAGS = "select tag_id from ticket_tag where ticket_id = %s order by tag_id"
+_ATTACHMENTS = (
+    "select a.id from attachment a join message m on m.id = a.message_id where m.ticket_id = %s order by a.id"
+)
+_DELIVERIES = "select d.id from delivery d join message m on m.id = d.message_id where m.ticket_id = %s order by d.id"
 
 
 async def something(
@@ -40,6 +46,12 @@ async def something(
     return name
 
 
+async def _voice_note(office: Office, who: str, number: int) -> None:
+    said = line.audio(office.home.accounts["line-th"], person(who, "my", "TH"), 9, office.now, number)
+    await office.home.put(said, at=office.now)
+    await office.home.take_in()
+
+
 def acts_of(
     office: Office, chance: Random, agent: Agent, other: Agent, ticket: UUID, those: Sequence[str]
 ) -> dict[str, Callable[[], Awaitable[Any]]]:
@@ -52,29 +64,19 @@ def acts_of(
     async def about(act: Any, query: str, *more: Any) -> None:
         await office.do(agent, act, await of(query), *more)
 
-    async def voice_note() -> None:
-        who, number = person(chance.choice(those), "my", "TH"), chance.randrange(10**6, 10**7)
-        await office.home.put(line.audio(office.home.accounts["line-th"], who, 9, office.now, number), at=office.now)
-        await office.home.take_in()
-
     async def untag() -> None:
-        tag = await of("select tag_id from ticket_tag where ticket_id = %s order by tag_id")
+        tag = await of(_TAGS)
         await office.do(agent, triage.remove_tag, ticket, tag)
 
     def do(act: Any, *values: Any, **named: Any) -> Callable[[], Awaitable[Any]]:
         return lambda: office.do(agent, act, ticket, *values, **named)
 
-    message, attachment, delivery = (
-        "select id from message where ticket_id = %s order by id",
-        "select a.id from attachment a join message m on m.id = a.message_id where m.ticket_id = %s order by a.id",
-        "select d.id from delivery d join message m on m.id = d.message_id where m.ticket_id = %s order by d.id",
-    )
     sure = f"{chance.random():.6f}"
     return {
         "says": lambda: office.says(chance.choice(those), chance.choice(WORDS)),
-        "speaks": voice_note,
+        "speaks": lambda: _voice_note(office, chance.choice(those), chance.randrange(10**6, 10**7)),
         "answer": lambda: office.send(agent, ticket, f"answer {sure}"),
-        "undo": lambda: about(answering.undo, delivery),
+        "undo": lambda: about(answering.undo, _DELIVERIES),
         "draft": do(drafts.save, "reply", f"draft {sure}"),
         "take": do(holding.take),
         "release": do(holding.release),
@@ -93,9 +95,9 @@ def acts_of(
         "close": do(ending.close, "information_only"),
         "reopen": do(ending.reopen),
         "elsewhere": do(ending.answered_elsewhere, "call"),
-        "translate": lambda: about(saying.translate, message, "en", f"translated {sure}"),
-        "heard": lambda: about(saying.heard, attachment),
-        "repair": lambda: about(chance.choice([saying.undo_repair, saying.redo_repair]), message),
+        "translate": lambda: about(saying.translate, _MESSAGES, "en", f"translated {sure}"),
+        "heard": lambda: about(saying.heard, _ATTACHMENTS),
+        "repair": lambda: about(chance.choice([saying.undo_repair, saying.redo_repair]), _MESSAGES),
         "rules": do(contact.write, Rules(write=chance.choice(["yes", "no"])), was=None),
         "consent": do(consent.write, {"record": chance.choice(["yes", "no"])}, how="said"),
         "name": do(people.set_name, f"Name {sure}"),

@@ -19,6 +19,13 @@ from web.site import SITE
 AYE, KO = person("aye", "my", "TH"), person("ko", "my", "TH")
 BURMESE = "အလုပ်ရှင်က ကျွန်မတို့ ပတ်စပို့ စာအုပ်တွေ သိမ်းထားတယ်။"
 PART = {"X-Part": "1"}
+#: What a person may write, by language; the Burmese is written in Zawgyi.
+SCRIPTS = {
+    "th": "นายจ้างยึดหนังสือเดินทางของพวกเราไว้ ขอคืนก็ขู่ว่าจะเรียกตำรวจ",
+    "km": "ថៅកែកាត់ប្រាក់ខែ ៣០០០ បាត រាល់ខែ ហើយមិនឱ្យក្រដាសប្រាក់ខែទេ។",
+    "ne": "नमस्कार, मेरो तलब दुई महिनादेखि आएको छैन।",
+    "my": "အလုပ္ရွင္က ကြၽန္မတို႔ ပတ္စပို႔ စာအုပ္ေတြ သိမ္းထားတယ္။ ျပန္ေတာင္းရင္ ရဲေခၚမယ္လို႔ ၿခိမ္းေျခာက္တယ္။",
+}
 
 
 class Inbox:
@@ -100,3 +107,15 @@ async def inbox(home: House) -> AsyncIterator[Inbox]:
         found = Inbox(home, at)
         await found.write()
         yield found
+
+
+async def write_in_every_form(room: Inbox) -> None:
+    """The same person writes in several scripts, sends a sticker, and speaks."""
+    for n, words in enumerate(SCRIPTS.values(), 1):
+        await room.write(words, minutes=n)
+    account = room.home.accounts["line-th"]
+    await room.take(
+        line.sticker(account, AYE, NOON + timedelta(minutes=8), 600),
+        line.audio(account, AYE, 41, NOON + timedelta(minutes=9), 601),
+        minutes=20,
+    )

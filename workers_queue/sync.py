@@ -114,7 +114,8 @@ class Syncer:
     async def _something_new(self, lane: Lane) -> None:
         seconds = _POLL_SECONDS * self._chance.uniform(0.8, 1.2)
         try:
-            await asyncio.wait_for(lane.woken.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await lane.woken.wait()
         except TimeoutError:
             return
         await asyncio.sleep(_GATHER_SECONDS)

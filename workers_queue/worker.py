@@ -8,7 +8,7 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import Coroutine, Sequence
+from collections.abc import Collection, Coroutine, Sequence
 from contextlib import suppress
 from types import FrameType
 from typing import Any, TypeVar
@@ -32,6 +32,7 @@ from workers_queue.sync import sync
 from workers_queue.workplace import Workplace
 
 HARD_LIMIT = 90.0  # seconds a job may take; its lease has run out by then
+_STOP_SECONDS = 20.0  # more than any duty takes for what it has begun
 T = TypeVar("T")
 log = structlog.get_logger()
 
@@ -132,6 +133,22 @@ def _serve(redis_url: str) -> None:
         _stopping.wait(0.5)
 
 
+async def ended(duties: Collection[asyncio.Task[None]], patience: float = _STOP_SECONDS) -> None:
+    """Cancel tasks and wait until they are over. `patience`: seconds they have for what they have begun.
+
+    What is still there then lost its cancellation, in a library that made an error of it: it is cancelled again, with
+    every task it waits for, until it ends.
+    """
+    for duty in duties:
+        duty.cancel()
+    _, left = await asyncio.wait(duties, timeout=patience)
+    while left:
+        log.warning("worker.cancelled_again", duties=len(left))
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=1.0)
+
+
 async def _begin(workplace: Workplace, redis_url: str) -> list[asyncio.Task[None]]:
     await asyncio.to_thread(lexicon.warm)  # else the first message of an unknown language pays for all of them
     await asyncio.to_thread(requests.warm)
@@ -150,8 +167,6 @@ async def _begin(workplace: Workplace, redis_url: str) -> list[asyncio.Task[None
 
 async def _end(workplace: Workplace, duties: Sequence[asyncio.Task[None]]) -> None:
     await workplace.busy.acquire()  # the batch under way is finished, and none is begun after it
-    for duty in duties:
-        duty.cancel()
-    await asyncio.wait(duties)  # the deliverer finishes what it has begun
+    await ended(duties)
     await workplace.nudger.close()
     await workplace.database.close()

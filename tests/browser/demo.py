@@ -7,26 +7,22 @@ with demo(data) as at:
 
 import json
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page
 
 from gateway.demo import password
 from runtime.ports import some_free_port
+from tests.browser.windows import WIDTHS
 from tests.processes import command_line, eventually, listed
 from tests.serving import Served, own_data, serving
 
-WIDTHS = {"wide": (1280, 800), "narrow": (360, 780)}
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-FLAGS += ["--disable-component-update", "--disable-sync"]
 SECONDS = 30  #: a message may take on a busy machine, from the phone to the desk and back
-_RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
 @dataclass(frozen=True)
@@ -125,14 +121,3 @@ async def write(phones: Page, channel: str, text: str) -> None:
     await phone.locator("input[name=text]").fill(text)
     await phone.locator(".phone-send").click()
     await phone.locator("[data-log] .said", has_text=text).first.wait_for()
-
-
-async def violations(page: Page) -> Sequence[tuple[str, list[str]]]:
-    """What axe finds against the page."""
-    found = (await Axe().run(page, options=_RULES)).response["violations"]
-    return [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found]
-
-
-async def fits(page: Page) -> bool:
-    """Nothing sticks out at the side."""
-    return bool(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"))

@@ -17,7 +17,8 @@ from PIL import Image
 from playwright.async_api import Browser, Page, async_playwright
 
 from tests.browser.conftest import chromium_path
-from tests.browser.demo import FLAGS, WIDTHS, Demo, demo, fits, write
+from tests.browser.demo import Demo, demo, write
+from tests.browser.windows import FLAGS, WIDTHS, fits
 from tests.processes import ROOT
 
 MOST_BYTES = 150_000  #: of a picture, so that the README opens on a slow line

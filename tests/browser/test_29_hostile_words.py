@@ -1,11 +1,9 @@
 """Promise 29, for words: what is written to harm is shown as what was written, and nothing else comes of it."""
 
-import pytest
-
 from desk import canned, contact, people, saying, triage
 from model.contact import Rules
 from storage import search
-from tests.conversation import KO, inbox
+from tests.conversation import KO
 
 ELSEWHERE = "https://evil.example"
 WORDS = (
@@ -19,12 +17,6 @@ WORDS = (
     "=HYPERLINK(\"https://evil.example\",\"x\") \u202etxt.exe\u202c \u2066\u2067\u200f \x07\x1b[2J\ufeff\u0000",
     "&lt;b&gt;&#x3c;script&#x3e; \\u003cscript\\u003e %3Cscript%3E",
 )  # fmt: skip
-
-
-@pytest.fixture
-async def room(home):
-    async with inbox(home) as opened:
-        yield opened
 
 
 async def test_nothing_that_is_written_does_anything(room, chromium):

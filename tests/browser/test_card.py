@@ -4,24 +4,16 @@ import re
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import expect
 
 from desk import consent, contact, people, saying
 from model.contact import Rules
 from model.hours import parse_hours
-from sandbox.providers import line
-from tests.conversation import AYE, inbox
+from tests.browser.windows import fits, violations
+from tests.conversation import SCRIPTS, write_in_every_form
 from tests.house import NOON
 
-WIDTHS = {"wide": (1280, 800), "narrow": (360, 720)}
-SCRIPTS = (
-    "နိုင်ငံကူးလက်မှတ် သိမ်းထားတယ်။ လစာလည်း မရဘူး။",
-    "นายจ้างยึดหนังสือเดินทางของพวกเราไว้ ขอคืนก็ขู่ว่าจะเรียกตำรวจ",
-    "ថៅកែកាត់ប្រាក់ខែ ៣០០០ បាត រាល់ខែ ហើយមិនឱ្យក្រដាសប្រាក់ខែទេ។",
-    "नमस्कार, मेरो तलब दुई महिनादेखि आएको छैन।",
-)
-_RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+WORDS = tuple(SCRIPTS.values())
 EVERYTHING = Rules(
     write="yes", on={"sms": "no"}, call="no", voicemail="no", name="no", phone="shared", whose="her husband",
     hours=parse_hours({"mon-sun": "11:00-22:00"}, "Asia/Kathmandu"), until=NOON + timedelta(days=3),
@@ -30,40 +22,9 @@ EVERYTHING = Rules(
 
 
 @pytest.fixture
-async def room(home):
-    async with inbox(home) as opened:
-        for n, words in enumerate(SCRIPTS, 1):
-            await opened.write(words, minutes=n)
-        await opened.take(
-            line.sticker(home.accounts["line-th"], AYE, NOON + timedelta(minutes=8), 600),
-            line.audio(home.accounts["line-th"], AYE, 41, NOON + timedelta(minutes=9), 601),
-            minutes=20,
-        )
-        yield opened
-
-
-@pytest.fixture
-async def screen(room, chromium):
-    """A signed-in agent's window; what it complains of ends the test."""
-    complaints, contexts = [], []
-
-    async def open_(agent, width: str = "wide", *, dark: bool = False):
-        across, down = WIDTHS[width]
-        context = await chromium.new_context(
-            viewport={"width": across, "height": down}, color_scheme="dark" if dark else "light"
-        )
-        contexts.append(context)
-        browser = await room.at.let_in(agent)
-        await context.add_cookies([{"name": "session", "value": browser.cookie("session"), "url": room.at.base}])
-        page = await context.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
-        return page
-
-    yield open_
-    for context in contexts:
-        await context.close()
-    assert [said for said in complaints if "status of 4" not in said and "ERR_INTERNET" not in said] == []
+async def room(room):
+    await write_in_every_form(room)
+    return room
 
 
 async def colleague(room, *roles, **of):
@@ -84,11 +45,6 @@ async def inside(page, inner: str, outer: str) -> bool:
     )
 
 
-async def complains(page) -> list:
-    found = (await Axe().run(page, options=_RULES)).response["violations"]
-    return [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found]
-
-
 @pytest.mark.parametrize("known", [False, True], ids=["unasked", "known"])
 @pytest.mark.parametrize(("width", "dark"), [("wide", False), ("wide", True), ("narrow", False), ("narrow", True)])
 async def test_the_strip_is_short_and_the_card_holds_what_is_in_it(room, screen, picture, width, dark, known):
@@ -105,8 +61,8 @@ async def test_the_strip_is_short_and_the_card_holds_what_is_in_it(room, screen,
     name = f"{'known' if known else 'unasked'}-{width}-{'dark' if dark else 'light'}"
     await picture(page, f"card-{name}")
     assert await height(page, ".strip") <= (76 if width == "wide" else 48)
-    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert await complains(page) == []
+    assert await fits(page)
+    assert await violations(page) == []
     if width == "narrow":
         assert await page.locator(".strip-rules > li:visible").count() == 1
         await page.click("[data-unfold]")
@@ -226,7 +182,7 @@ async def test_the_way_back_does_not_show_it(revealed):
 async def test_it_opens_at_the_newest_words_and_stays_there(room, screen, picture):
     agent = await colleague(room)
     for n in range(30):
-        await room.write(f"{SCRIPTS[n % 4]} {n}", minutes=21)
+        await room.write(f"{WORDS[n % 4]} {n}", minutes=21)
     page = await screen(agent)
     await page.goto(f"{room.at.base}/inbox/{await room.ticket()}")
     log = page.locator("#thread-log")
@@ -253,7 +209,7 @@ async def test_it_is_small_on_the_wire(room, screen):
     """First page under 150 kB, another conversation under 20 kB; letters of scripts come beside and only once."""
     agent = await colleague(room, "agent", "supervisor")
     for n in range(60):
-        await room.write(f"{SCRIPTS[n % 4]} {n}", minutes=21)
+        await room.write(f"{WORDS[n % 4]} {n}", minutes=21)
     page = await screen(agent)
     await page.goto(f"{room.at.base}/inbox")
     await page.wait_for_load_state("networkidle")

@@ -1,38 +1,18 @@
 """The conversation in a real browser: many scripts, both widths and themes, and what only a script does."""
 
-from datetime import timedelta
-
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import expect
 
 from channels.sms.segments import count
-from sandbox.providers import line
 from storage import search
-from tests.conversation import AYE, Inbox, inbox
-from tests.house import NOON
-
-SCRIPTS = {
-    "th": "นายจ้างยึดหนังสือเดินทางของพวกเราไว้ ขอคืนก็ขู่ว่าจะเรียกตำรวจ",
-    "km": "ថៅកែកាត់ប្រាក់ខែ ៣០០០ បាត រាល់ខែ ហើយមិនឱ្យក្រដាសប្រាក់ខែទេ។",
-    "ne": "नमस्कार, मेरो तलब दुई महिनादेखि आएको छैन।",
-    "my": "အလုပ္ရွင္က ကြၽန္မတို႔ ပတ္စပို႔ စာအုပ္ေတြ သိမ္းထားတယ္။ ျပန္ေတာင္းရင္ ရဲေခၚမယ္လို႔ ၿခိမ္းေျခာက္တယ္။",
-}
-_RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+from tests.browser.windows import violations
+from tests.conversation import Inbox, write_in_every_form
 
 
 @pytest.fixture
-async def room(home):
-    async with inbox(home) as opened:
-        account = home.accounts["line-th"]
-        for n, words in enumerate(SCRIPTS.values(), 1):
-            await opened.take(line.text(account, AYE, words, NOON + timedelta(minutes=n), 500 + n), minutes=n)
-        await opened.take(
-            line.sticker(account, AYE, NOON + timedelta(minutes=8), 600),
-            line.audio(account, AYE, 41, NOON + timedelta(minutes=9), 601),
-            minutes=20,
-        )
-        yield opened
+async def room(room):
+    await write_in_every_form(room)
+    return room
 
 
 async def opened(room: Inbox, page) -> str:
@@ -68,8 +48,7 @@ async def test_beside_the_list_words_come_in_while_one_writes(room, screen, pict
     await page.wait_for_selector("#log-items >> text=one thing more")
     assert await page.input_value("#reply") == "half a sentence"
     await picture(page, "inbox")
-    found = (await Axe().run(page, options=_RULES)).response["violations"]
-    assert [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found] == []
+    assert await violations(page) == []
 
 
 async def test_written_offline_it_waits_in_memory_and_is_asked_again(room, screen, picture):

@@ -5,41 +5,27 @@ Which pages there are is asked of the application, which sheets of the page: a n
 
 import re
 from contextlib import suppress
-from datetime import timedelta
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Error, expect
 
 from desk import canned, people, saying, triage
-from sandbox.providers import line
 from storage import search
-from tests.browser.test_conversation import SCRIPTS
-from tests.conversation import AYE, inbox
-from tests.house import NOON
+from tests.browser.windows import WIDTHS, fits, violations
+from tests.conversation import write_in_every_form
 from web.app import WHO
 
-SIZES = {"wide": (1280, 800), "narrow": (360, 720)}
-_RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 #: Nothing of these pages belongs to the wall of one organisation: they are looked at in tests/browser/test_phones.py.
 ELSEWHERE = ("/phones",)
 WORDS = "ပတ်စပို့"
 
 
 @pytest.fixture
-async def room(home):
-    async with inbox(home) as opened:
-        account = home.accounts["line-th"]
-        for n, words in enumerate(SCRIPTS.values(), 1):
-            await opened.take(line.text(account, AYE, words, NOON + timedelta(minutes=n), 500 + n), minutes=n)
-        await opened.take(
-            line.sticker(account, AYE, NOON + timedelta(minutes=8), 600),
-            line.audio(account, AYE, 41, NOON + timedelta(minutes=9), 601),
-            minutes=20,
-        )
-        async with home.database.intake() as connection:
-            await search.index(connection, home.workplace.master)
-        yield opened
+async def room(room):
+    await write_in_every_form(room)
+    async with room.home.database.intake() as connection:
+        await search.index(connection, room.home.workplace.master)
+    return room
 
 
 async def sitting(room):
@@ -64,9 +50,8 @@ def pages(room, ticket) -> list[str]:
 
 async def look(page, where: str, sheet: str | None = None) -> None:
     """Nothing against it, and nothing sticks out."""
-    found = (await Axe().run(page, context=sheet, options=_RULES)).response["violations"]
-    assert [(where, rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found] == []
-    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), where
+    assert (where, await violations(page, sheet)) == (where, [])
+    assert await fits(page), where
 
 
 async def look_at_sheets(page, where: str) -> int:
@@ -86,10 +71,10 @@ _OPEN = "(id) => { const one = document.getElementById(id); one.popover ? one.sh
 _CLOSE = "(id) => { const one = document.getElementById(id); one.popover ? one.hidePopover() : one.close(); }"
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", WIDTHS)
 async def test_every_page_and_every_sheet_can_be_used_by_everybody(room, chromium, picture, size):
     ticket, cookie = await sitting(room)
-    across, down = SIZES[size]
+    across, down = WIDTHS[size]
     asked: list[str] = []
     for theme in ("light", "dark"):
         context = await chromium.new_context(

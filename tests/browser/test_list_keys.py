@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.browser.demo import violations
 from tests.browser.test_inbox import WIDE, ids, page_of
+from tests.browser.windows import violations
 from tests.crowd import waiting, writes
 from tests.house import NOON
 

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.browser.demo import WIDTHS, demo, fits, violations, write
+from tests.browser.demo import demo, write
+from tests.browser.windows import WIDTHS, fits, violations
 
 WRITING = ("sms", "line", "facebook", "telegram")
 HUNGRY = "ထမင်းစားဖို့ ပိုက်ဆံမရှိတော့ဘူး"

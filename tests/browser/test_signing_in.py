@@ -4,55 +4,20 @@ import re
 
 import pyotp
 import pytest
-from axe_playwright_python.async_playwright import Axe
 
 from gateway import agents as commands
 from gateway.stores import Stores
+from tests.browser.windows import WIDTHS, Windows, fits, violations
 from tests.desk import PASSWORD
-
-WIDTHS = {"wide": (1280, 800), "narrow": (360, 720)}
-#: Best practice beside the rules: a card in the middle of a page needs no landmark of its own.
-_RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
 @pytest.fixture
 async def screen(at, chromium):
-    """A browser window; what it complains of, and what it asks of other servers, ends the test."""
-    complaints, contexts = [], []
-
-    async def open_(width: str = "wide", *, dark: bool = False, language: str = "en", scripts: bool = True):
-        across, down = WIDTHS[width]
-        context = await chromium.new_context(
-            viewport={"width": across, "height": down},
-            color_scheme="dark" if dark else "light",
-            locale=language,
-            java_script_enabled=scripts,
-        )
-        contexts.append(context)
-        page = await context.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
-        page.on("request", lambda asked: complaints.append(asked.url) if not ours(asked.url) else None)
-        return page
-
-    def ours(url: str) -> bool:
-        return url.startswith((at.base, "data:"))
-
-    yield open_
-    for context in contexts:
-        await context.close()
-    # a refused form is an answer of 4xx, which Chromium reports as if something were broken
-    assert [said for said in complaints if "status of 4" not in said] == []
-
-
-async def no_violations(page) -> None:
-    found = (await Axe().run(page, options=_RULES)).response["violations"]
-    assert [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found] == []
-
-
-async def fits(page) -> None:
-    """Nothing sticks out at the side."""
-    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    """A browser's window; what it complains of, and what it asks of other servers, ends the test."""
+    windows = Windows(chromium, at.base)
+    yield windows.open
+    await windows.close()
+    assert windows.complaints == []
 
 
 async def test_with_the_keyboard_alone(at, screen):
@@ -130,19 +95,19 @@ async def test_the_link_of_an_invitation(at, screen, capsys):
     await page.wait_for_selector("#password")
     assert "#" not in page.url
     assert await page.input_value("#name") == "thura@shwe"
-    await no_violations(page)
+    assert await violations(page) == []
     await page.fill("#password", PASSWORD)
     await page.locator("[data-reveals=password]").click()
     assert await page.get_attribute("#password", "type") == "text"
     await page.locator(".button-main").click()
     await page.wait_for_url("**/sign-in/authenticator")
-    await no_violations(page)
+    assert await violations(page) == []
     secret = (await page.locator(".secret").inner_text()).replace(" ", "")
     await page.fill("#code", pyotp.TOTP(secret).at(at.clock.at))
     await page.keyboard.press("Enter")
     await page.wait_for_selector(".codes")
     assert await page.locator(".codes li").count() == 10
-    await no_violations(page)
+    assert await violations(page) == []
     await page.locator(".button-main").click()
     await page.wait_for_url(at.base + "/")
 
@@ -186,8 +151,8 @@ async def test_every_page_can_be_used_by_everybody(at, screen, picture, language
     shown = f"{language}-{width}-{'dark' if dark else 'light'}"
 
     async def look(name: str) -> None:
-        await no_violations(page)
-        await fits(page)
+        assert await violations(page) == []
+        assert await fits(page)
         await picture(page, f"{name}-{shown}")
 
     await page.goto(at.base + "/sign-in")

@@ -35,20 +35,17 @@ async def closes(desk) -> None:
     await desk.locator("#thread-notice form[action$=reopen]").wait_for()
 
 
-async def test_eight_in_the_morning(at, chromium, picture):
-    evening = evening_before()
-    eight = evening + timedelta(hours=13)
-    thankful, writes, sends = [await new_worker(at, chromium, "my-TH-1") for _ in range(3)]
-    # in the evening somebody's question is answered and closed; 19:00 on a Sunday nobody is there, but Wati
-    at.play(evening)
-    desk = await at.signed_in(chromium, "wati@shwe", at="/inbox?view=open")
+async def is_answered(desk, thankful) -> None:
+    """Somebody's question is answered and closed."""
     await write(thankful, "line", BEFORE)
     await comes(desk, BEFORE)
     await answer(desk, f"{ANSWER} yesterday")
     await heard_once(thankful, "line", f"{ANSWER} yesterday")
     await closes(desk)
-    # in the night
-    at.play(evening + timedelta(hours=7))
+
+
+async def in_the_night(writes, sends, thankful) -> None:
+    """The same words twice and a sticker, a voice note, and a thank-you."""
     await writes.get_by_text("Twice", exact=True).click()
     await write(writes, "line", ZAWGYI)
     await writes.locator(".phone-line button[value=sticker]").click()
@@ -56,11 +53,16 @@ async def test_eight_in_the_morning(at, chromium, picture):
     await sends.locator(".phone-facebook button[value=audio]").click()
     await sends.locator(".phone-facebook [data-log] .said").first.wait_for()
     await write(thankful, "line", THANKS)
-    at.settle()
-    at.play(eight)
-    await desk.goto(f"{at.url}/inbox")
-    # one readable bubble, with its reason
-    (written,) = [t for t in at.tickets() if any(m["text"] == READABLE for m in t["messages"])]
+
+
+def with_words(at, words: str) -> dict:
+    (found,) = [ticket for ticket in at.tickets() if any(said["text"] == words for said in ticket["messages"])]
+    return found
+
+
+async def one_readable_bubble(at, desk) -> None:
+    """With its reason; the sticker is named, and what was written stands behind it."""
+    written = with_words(at, READABLE)
     assert (written["queue"], written["urgency"]) == ("shwe-my", "U3")
     row = desk.locator(f"#row-{written['id']}")
     await row.wait_for()
@@ -68,25 +70,46 @@ async def test_eight_in_the_morning(at, chromium, picture):
     await row.locator("a.row-name").click()
     await desk.locator("#log-items .words", has_text=READABLE).first.wait_for()
     assert await desk.locator("#log-items .bubble > .words", has_text=READABLE).count() == 1
-    assert await desk.locator("#log-items .bubble .kind").count() == 1  # the sticker, named
+    assert await desk.locator("#log-items .bubble .kind").count() == 1
     assert await desk.locator("#log-items .original .words", has_text=ZAWGYI).is_hidden()
-    await picture(desk, "story-morning")
-    # the thank-you: there to be read, and nobody's clock runs
+
+
+async def thanks_start_no_clock(at, desk) -> None:
+    """They are there to be read."""
     assert await desk.locator("#rows .row", has_text=THANKS).count() == 0
-    (thanked,) = [t for t in at.tickets() if any(m["text"] == THANKS for m in t["messages"])]
+    thanked = with_words(at, THANKS)
+    assert thanked["waiting_since"] is None
     aside = await desk.context.new_page()
     await aside.goto(f"{at.url}/inbox/{thanked['id']}")
     await aside.locator("#log-items .words", has_text=THANKS).wait_for()
     assert await aside.locator("#card .clock", has_text="Answer").count() == 0
-    assert thanked["waiting_since"] is None
     await aside.close()
-    # the voice note: for the same day, since nobody knows yet what is said in it
-    (spoken,) = [t for t in at.tickets() if any(m["kind"] == "audio" for m in t["messages"])]
+
+
+async def voice_note_waits_to_be_heard(at, chromium) -> None:
+    """For the same day, since nobody knows yet what is said in it."""
+    (spoken,) = [ticket for ticket in at.tickets() if any(said["kind"] == "audio" for said in ticket["messages"])]
     assert (spoken["urgency"], "not_heard_yet" in spoken["urgency_reasons"]) == ("U2", True)
     whose = {"shwe": "wati@shwe", "lantern": "mya@lantern", "padauk": "nilar@padauk"}[spoken["organisation"]]
     theirs = await at.signed_in(chromium, whose, at=f"/inbox/{spoken['id']}")
     await theirs.locator("#log-items").get_by_text("Not heard yet").first.wait_for()
     assert "not heard" in (await theirs.locator(f"#row-{spoken['id']} .row-reason").inner_text()).lower()
-    # the reply shows once
+
+
+async def test_eight_in_the_morning(at, chromium, picture):
+    evening = evening_before()
+    thankful, writes, sends = [await new_worker(at, chromium, "my-TH-1") for _ in range(3)]
+    at.play(evening)  # 19:00 on a Sunday: nobody is there, but Wati
+    desk = await at.signed_in(chromium, "wati@shwe", at="/inbox?view=open")
+    await is_answered(desk, thankful)
+    at.play(evening + timedelta(hours=7))
+    await in_the_night(writes, sends, thankful)
+    at.settle()
+    at.play(evening + timedelta(hours=13))
+    await desk.goto(f"{at.url}/inbox")
+    await one_readable_bubble(at, desk)
+    await picture(desk, "story-morning")
+    await thanks_start_no_clock(at, desk)
+    await voice_note_waits_to_be_heard(at, chromium)
     await answer(desk, f"{ANSWER} morning")
     await heard_once(writes, "line", f"{ANSWER} morning")

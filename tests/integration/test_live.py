@@ -37,7 +37,7 @@ class Listener:
         """The next event of one of these kinds: (kind, data)."""
         while True:
             kind = data = ""
-            while line := (await asyncio.wait_for(self.answer.content.readline(), 10)).decode().rstrip("\n"):
+            while line := await self._line():
                 name, _, value = line.partition(": ")
                 if name == "id":
                     self.last = value
@@ -46,6 +46,10 @@ class Listener:
                 return "end", ""
             if kind and (not kinds or kind in kinds):
                 return kind, data
+
+    async def _line(self) -> str:
+        async with asyncio.timeout(10):
+            return (await self.answer.content.readline()).decode().rstrip("\n")
 
     async def tickets(self, count):
         """The next so many changed tickets, as they come."""
@@ -171,7 +175,8 @@ async def test_who_looks_and_who_writes_is_told(at):
     page, other = await at.let_in(mya), await at.let_in(arun)
     ticket = uuid4()
     async with listening(page, await cursor_of(page)) as stream:
-        await asyncio.wait_for(_heard(at), 5)
+        async with asyncio.timeout(5):
+            await _heard(at)
         for doing, writes in (("looks", "false"), ("writes", "true")):
             assert (await other.post(f"/inbox/{ticket}/presence", {"doing": doing})).status == 204
             _, data = await stream.next("presence")

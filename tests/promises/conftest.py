@@ -34,6 +34,7 @@ def tape(monkeypatch):
     for name in logs._QUOTING:  # noqa: SLF001
         levels[name] = logging.getLogger(name).level
     found = io.StringIO()
+    # not a stand-in: the tape lies where the process has its terminal, and setting up replaces the hook for good
     monkeypatch.setattr(sys, "stderr", found)
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     logs.set_up("web")

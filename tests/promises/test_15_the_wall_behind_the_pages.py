@@ -20,7 +20,10 @@ async def two(home, monkeypatch):
 
 
 def switch_off(two, monkeypatch) -> None:
-    """No role, no token and no look at whose a ticket is."""
+    """No role, no token and no look at whose a ticket is.
+
+    Our own checks are taken out, since the promise is about what then remains: the wall in the database.
+    """
     monkeypatch.setattr("web.guard._refusal", lambda *_: None)
     monkeypatch.setattr("web.guard.from_here", lambda _: True)
 

@@ -114,7 +114,8 @@ async def raw(door: Gate, head: bytes, body: bytes = b"") -> int:
     reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
     try:
         writer.write(head + b"\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
-        answer = await asyncio.wait_for(reader.readline(), 10)
+        async with asyncio.timeout(10):
+            answer = await reader.readline()
     finally:
         writer.close()
         await writer.wait_closed()

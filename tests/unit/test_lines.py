@@ -8,7 +8,7 @@ from channels.registry import load
 from channels.telegram.refusals import refusal
 from channels.twilio_codes import meaning_of
 from runtime.ports import some_free_port
-from tests.contract.test_out import FILES
+from tests.contract.said import FILES
 from tests.scripted import provider
 
 

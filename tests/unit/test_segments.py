@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from channels.registry import load
 from channels.sms.segments import GSM_7, UCS_2, Segments, count
-from tests.contract.test_out import FILES
+from tests.contract.said import FILES
 
 SMS = load("sms")
 SAID = next(said for said in FILES if said.channel.name == "sms" and said.path.stem == "file")

@@ -75,7 +75,8 @@ class Stream:
     async def wait(self, seconds: float) -> bool:
         """Until there is something; False where nothing came in time."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._news.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
         return self._news.is_set()
 
     def close(self) -> None:
@@ -95,6 +96,7 @@ class Room:
         self._stirred: set[UUID] = set()  #: tickets whose lookers may have changed
         self._names: Mapping[UUID, str] = {}
         self._names_until = 0.0
+        self._closed = False
         turns = (self._read, self._look_around, self._listen)
         self._tasks = [asyncio.create_task(self._again(turn)) for turn in turns]
 
@@ -116,6 +118,7 @@ class Room:
 
     def close(self) -> None:
         """End every stream of it."""
+        self._closed = True
         for stream in self._streams:
             stream.close()
         for task in self._tasks:
@@ -134,7 +137,7 @@ class Room:
 
     async def _again(self, turn: Callable[[], Awaitable[float]]) -> None:
         """Do something again and again, each time after as many seconds as it says. What fails is tried again."""
-        while True:
+        while not self._closed:  # a library may turn a cancellation into an error of its own
             try:
                 pause = await turn()
             except (StoreAway, RedisError, OSError) as error:
@@ -231,7 +234,8 @@ class Rooms:
             room = self._open[organisation] = Room(organisation, self)
         stream = room.join(session)
         try:
-            await asyncio.wait_for(room.ready.wait(), _PATIENCE)
+            async with asyncio.timeout(_PATIENCE):
+                await room.ready.wait()
         except BaseException as error:
             room.leave(stream)
             if isinstance(error, TimeoutError):

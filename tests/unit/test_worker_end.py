@@ -1,0 +1,52 @@
+"""A worker ends, whatever its tasks do with being cancelled."""
+
+import asyncio
+from contextlib import suppress
+
+from workers_queue.worker import ended
+
+
+async def test_what_has_begun_is_finished():
+    finished = []
+
+    async def deliver() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.05)
+            finished.append("deliver")
+
+    await _begun(deliver())
+    assert finished == ["deliver"]
+
+
+async def test_a_lost_cancellation_is_said_again():
+    """Also where the one that lost it is only a part of a duty, as a timer of the sweep is."""
+    lost = []
+
+    async def timer() -> None:
+        while True:
+            with suppress(ConnectionError):
+                try:
+                    await asyncio.sleep(60)
+                except asyncio.CancelledError:
+                    if lost:
+                        raise
+                    lost.append("once")
+                    raise ConnectionError from None
+
+    async def sweep() -> None:
+        async with asyncio.TaskGroup() as timers:
+            timers.create_task(timer())
+
+    await _begun(sweep())
+    assert lost == ["once"]
+
+
+async def _begun(duty) -> None:
+    task = asyncio.create_task(duty)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    async with asyncio.timeout(20):
+        await ended([task], patience=0.2)
+    assert task.done()
