@@ -5,6 +5,7 @@ import gc
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import structlog
@@ -15,6 +16,7 @@ from gateway.files import FileDoor
 from gateway.health import Health
 from gateway.public import public_pages
 from gateway.webhooks import Webhooks, hooks
+from runtime.ids import now
 from runtime.keys import Master
 from runtime.played import follow
 from runtime.settings import Settings
@@ -31,7 +33,7 @@ from workers_queue.nudge import Nudger, connect
 #: A connection is closed after this many seconds without a whole request, however busily it drips headers.
 IDLE_SECONDS = 9.0
 GRACE_SECONDS = 20.0
-_HOUR = 3600.0
+_KEYS_EVERY, _LOOK_SECONDS = timedelta(hours=1), 10.0
 log = structlog.get_logger()
 
 
@@ -71,7 +73,7 @@ async def opened(
     await _first_keys(day_keys, database)
     await door.open()
     writing = asyncio.create_task(door.run())
-    refreshing = asyncio.create_task(_refresh_hourly(day_keys, database))
+    refreshing = asyncio.create_task(_keep_keys(day_keys, database))
     playing = [asyncio.create_task(follow(settings.sandbox_api))] if sandbox and settings.sandbox_api else []
     try:
         health = Health(door, database, spool_limit=limits.spool_limit_mb * 1024 * 1024)
@@ -114,12 +116,17 @@ async def _first_keys(day_keys: DayKeys, database: Database) -> None:
         log.warning("day_keys.from_the_file", error=type(error).__name__)
 
 
-async def _refresh_hourly(day_keys: DayKeys, database: Database) -> None:
+async def _keep_keys(day_keys: DayKeys, database: Database) -> None:
+    """Make the keys of the coming days each hour, by the clock: timers stand still while a machine sleeps."""
+    kept = now()
     while True:
-        await asyncio.sleep(_HOUR)
+        await asyncio.sleep(_LOOK_SECONDS)
+        if now() - kept < _KEYS_EVERY:
+            continue
+        kept = now()
         try:
             await _refresh(day_keys, database)
-        except Exception as error:  # noqa: BLE001 - there are keys for three days; the next hour may do better
+        except Exception as error:  # noqa: BLE001 - there are keys for days; the next hour may do better
             log.warning("day_keys.not_refreshed", error=type(error).__name__)
 
 

@@ -14,13 +14,14 @@ from uuid import UUID
 from psycopg.rows import class_row
 
 from runtime.ids import new_id, now
-from runtime.keys import Key, Master, key_id
+from runtime.keys import CannotOpen, Key, Master, key_id
 from runtime.services import write_private
 from storage.database import Connection
 
 AHEAD_DAYS = 3  #: keys are made before their day, so that midnight does not need the database
 KEEP_DAYS = 7
 PARKED_DAYS = 30
+READ_DAYS = 2  #: there must be to read a receipt in, before its key is destroyed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +46,29 @@ class DayKeys:
             self._learn([_from_json(row) for row in json.loads(cache.read_text())])
 
     def today(self) -> Key:
-        """The key new receipts are sealed with; raises KeyError when the database was away for days."""
-        return self._names[f"day {now().date()}"]
+        """The key new receipts are sealed with: today's, or the last one made while the database is away for days, or
+        when the machine slept. Raises KeyError when that one will soon be destroyed, too.
+        """
+        return self._of_today("day")
 
     def parked(self) -> Key:
-        """The key a receipt is sealed with again when it is parked."""
-        return self._names[f"parked {now().date()}"]
+        """The key a receipt is sealed with again when it is parked. Raises KeyError, as `today`."""
+        return self._of_today("parked")
+
+    def _of_today(self, kind: str) -> Key:
+        name = f"{kind} {now().date()}"
+        if name not in self._names:
+            soon = now().date() + timedelta(days=READ_DAYS)
+            lasting = (key.name for key in self._stored if key.name.startswith(kind) and key.destroy_on > soon)
+            name = max(lasting, default=name)
+        return self._names[name]
+
+    def misses(self, blob: bytes) -> bool:
+        """Whether a sealed receipt names a key it has not got: another process may have made it since."""
+        try:
+            return key_id(blob) not in self._by_id
+        except CannotOpen:
+            return False
 
     def of(self, blob: bytes) -> Key:
         """The key that a sealed receipt names; raises KeyError when it was destroyed."""

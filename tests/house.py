@@ -20,6 +20,7 @@ from sandbox.accounts import names_in, read_accounts
 from sandbox.secrets import invent
 from storage import listing, receipts
 from storage.database import Database
+from storage.day_keys import DayKeys
 from storage.migrate import migrate
 from workers_queue.take_in import give_up_waiting, take_in
 from workers_queue.workplace import Workplace, furnished
@@ -43,8 +44,11 @@ class House:
     def database(self) -> Database:
         return self.workplace.database
 
-    async def put(self, *webhooks: Any, at: datetime | None = None) -> None:
-        """Keep webhooks of the sandbox as the door would have, one minute apart unless told otherwise."""
+    async def put(self, *webhooks: Any, at: datetime | None = None, keys: DayKeys | None = None) -> None:
+        """Keep webhooks of the sandbox as the door would have, one minute apart unless told otherwise.
+
+        `keys`: of a door that is another process.
+        """
         rows = []
         for webhook in webhooks:
             request = Request(
@@ -55,12 +59,14 @@ class House:
                 body=webhook.body,
             )
             received = at or NOON + timedelta(hours=1, minutes=next(self._minutes))
-            rows.append(self.sealed(webhook.account_id, request, received))
+            rows.append(self.sealed(webhook.account_id, request, received, keys))
         await self.keep(rows)
 
-    def sealed(self, account: str, request: Request, received: datetime) -> tuple[Any, ...]:
-        id_ = new_id()
-        return id_, account, received, self.workplace.day_keys.today().seal("receipt|sealed", id_, pack(request))
+    def sealed(
+        self, account: str, request: Request, received: datetime, keys: DayKeys | None = None
+    ) -> tuple[Any, ...]:
+        id_, key = new_id(), (keys or self.workplace.day_keys).today()
+        return id_, account, received, key.seal("receipt|sealed", id_, pack(request))
 
     async def keep(self, rows: Iterable[tuple[Any, ...]]) -> None:
         async with self.database.intake() as connection:

@@ -43,6 +43,9 @@ async def take_in(at: Workplace, *, tried_first: bool = False) -> int:
 async def _readable(at: Workplace, lease: Lease) -> Part:
     """What can be read of the lease; the rest is parked, or given back to be tried alone."""
     readable = []
+    if any(at.day_keys.misses(claimed.sealed) for claimed in lease.receipts):
+        async with at.database.intake() as connection:  # a door made one since this worker has looked
+            await at.day_keys.refresh(connection)
     for claimed in lease.receipts:
         if claimed.tries > at.settings.workers.tries:  # it never even failed: it ended its worker, or held it too long
             await _park(at, lease, claimed, f"claimed {claimed.tries - 1} times and never finished")
