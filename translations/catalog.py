@@ -10,11 +10,11 @@ from functools import cache
 from importlib.resources import files
 from io import BytesIO
 
-import yaml
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
 from translations.languages import ENGLISH_NAMES
+from translations.written import read
 
 _TABLE = "language.name_en"
 _PHRASES = ("urgency.yaml", "requests.yaml")  #: lists of phrases, reviewed as a whole: `reviewed: true` stands in them
@@ -90,7 +90,7 @@ def review(language: str) -> Mapping[str, Review]:
 
 
 def _phrases(language: str, name: str) -> Review:
-    data = yaml.safe_load(files("translations").joinpath("locale", language, name).read_text("utf-8"))
+    data = read("locale", language, name)
     count = sum(len(of) for name, section in data.items() if name != "groups" for of in _lists(section))
     return Review(0 if data.get("reviewed") is True else count, 0, count)
 

@@ -10,10 +10,9 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any, Literal
 
-import yaml
+from translations.written import read
 
 By = Literal["script", "words", "model", "nothing"]
 
@@ -137,7 +136,7 @@ _READERS = {"Mymr": _myanmar, "Deva": _devanagari, "Arab": _arabic, "Latn": _lat
 @cache
 def _words() -> Mapping[str, tuple[str, ...]]:
     """For each word of words.yaml the languages that use it."""
-    lists = yaml.safe_load(files("translations").joinpath("words.yaml").read_text("utf-8"))
+    lists = read("words.yaml")
     known: dict[str, list[str]] = {}
     for language, words in lists.items():
         for word in set(words.split()):

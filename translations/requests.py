@@ -9,14 +9,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any, Literal, get_args
-
-import yaml
 
 from translations.languages import ENGLISH_NAMES
 from translations.menu import names
 from translations.phrases import UNSPACED, by_letters, is_latin, normal, pattern, with_groups
+from translations.written import read
 
 What = Literal["stop", "start", "forget", "language"]
 _LONGEST = 120  #: characters a request may have
@@ -73,8 +71,7 @@ def _pages(spaced: str) -> Iterator[_Page]:
 @cache
 def load(language: str) -> tuple[_Page, ...]:
     """The phrases of a language, compiled once. Raises FileNotFoundError for a language we do not have."""
-    path = files("translations").joinpath("locale", language, "requests.yaml")
-    data = yaml.safe_load(path.read_text("utf-8"))
+    data = read("locale", language, "requests.yaml")
     data["language"] = [*data.get("language", []), *names(language)]
     pages = (_page(data, language, latin=latin) for latin in (False, True))
     return tuple(page for page in pages if page.phrases)

@@ -1,17 +1,15 @@
 """The taxonomy, read once from taxonomy.yaml."""
 
 from functools import cache
-from importlib.resources import files
-
-import yaml
 
 from model.taxonomy import Issue, Taxonomy
+from translations.written import read
 
 
 @cache
 def load() -> Taxonomy:
     """All categories and issues."""
-    data = yaml.safe_load(files("translations").joinpath("taxonomy.yaml").read_text("utf-8"))
+    data = read("taxonomy.yaml")
     issues = [
         Issue(
             code=f"{category}.{name}",

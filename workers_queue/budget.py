@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import structlog
 
+from channels import registry
 from channels.contract import Quota
 from outbound.budget import broadcasts_closed, month_start, warning
 from outbound.clients import Clients, NoAccount
@@ -15,12 +16,15 @@ log = structlog.get_logger()
 
 async def look(at: Workplace, clients: Clients) -> None:
     """Ask every provider that counts, and write down what it says."""
-    for account in at.settings.accounts:
+    for account, its in at.settings.accounts.items():
+        out = registry.load(its.channel).out
+        if out is None or out.quota is None:
+            continue  # nobody connects for nothing
         try:
             line = await clients.line(account)
         except NoAccount:
             continue
-        if line.out.quota and (quota := await line.out.quota(line.client)):
+        if quota := await out.quota(line.client):
             await _note(at, account, quota)
 
 

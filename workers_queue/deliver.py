@@ -195,10 +195,10 @@ async def deliver(at: Workplace, redis_url: str) -> None:
 
 
 async def _watch_the_month(at: Workplace, clients: Clients, deliverer: Deliverer) -> None:
-    """What may be broadcast is looked up each minute, quotas are asked for each tenth."""
+    """What may be broadcast is looked up each minute, quotas are asked for each tenth: not while a worker begins."""
     for minute in itertools.count():
         try:
-            if minute % 10 == 0:
+            if minute % 10 == 1:
                 await budget.look(at, clients)
             deliverer.claims.no_broadcasts = await budget.closed(at)
         except Exception as error:  # noqa: BLE001 - the next minute may do better

@@ -20,8 +20,12 @@ _EXPECTED = ("status of 4", "net::ERR_")
 
 
 def chromium_path() -> str | None:
-    """The machine's own Chromium, or the one CHROMIUM names; None where there is none."""
-    return process_environment().get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    """The machine's own Chromium, or the one CHROMIUM names; None where there is none.
+
+    The one without a screen comes first: it is the same engine, and costs half as much.
+    """
+    names = ("chromium-headless-shell", "chromium", "chromium-browser")
+    return process_environment().get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
 
 
 class Windows:
