@@ -26,7 +26,7 @@ def on_the_wire(webhook: Webhook) -> bytes:
 
 def line_texts(account: Account, count: int, seed: int) -> list[bytes]:
     """Signed LINE webhooks, each with a text of its own and no two alike."""
-    now, words = datetime.now(UTC), cycle(_texts())
+    now, words = datetime.now(UTC), cycle(texts())
     return [
         on_the_wire(line.text(account, person(f"door {seed}.{n % 997}", "my", "TH"), next(words), now, seed + n))
         for n in range(count)
@@ -39,7 +39,7 @@ def written(accounts: Sequence[Account], count: int, known: int, seed: int) -> l
     Four of five by one of `known` people, the others each by somebody new; with `count == known` every known person
     writes once.
     """
-    rng, words, now = Random(seed), cycle(_texts()), datetime.now(UTC)
+    rng, words, now = Random(seed), cycle(texts()), datetime.now(UTC)
     able = [account for account in accounts if account.inbound and account.channel in _WRITTEN]
     return [
         on_the_wire(webhook_of(_turn(able, _who(rng, n, count, known, seed), next(words), seed + n), now))
@@ -72,5 +72,6 @@ def story(accounts: Sequence[Account], count: int, seed: int) -> list[Post]:
     return list(posts(islice(script, count), Random(seed), lambda: datetime.now(UTC)))
 
 
-def _texts() -> list[str]:
+def texts() -> list[str]:
+    """What the sandbox's invented people say, in all languages."""
     return [said.text for conversation in own_conversations() for said in conversation.lines if said.kind == "text"]

@@ -19,6 +19,7 @@ class Scale:
     agents: int  #: who have the inbox open
     live_seconds: float  #: of messages that come in meanwhile
     tickets: int  #: of the long list
+    said: int  #: messages one can search
     patience: float  #: seconds until a measurement is given up
 
 
@@ -35,6 +36,7 @@ FULL = Scale(
     agents=100,
     live_seconds=20,
     tickets=400_000,
+    said=1_000_000,
     patience=180,
 )
 QUICK = Scale(
@@ -50,5 +52,6 @@ QUICK = Scale(
     agents=5,
     live_seconds=2,
     tickets=2_000,
+    said=2_000,
     patience=60,
 )

@@ -30,8 +30,13 @@ class Spread:
 
 def spread(seconds: Sequence[float]) -> Spread:
     """Of any number of times; all zero when there are none."""
+    return Spread(*(rank(seconds, share) for share in (0.5, 0.99, 1.0)))
+
+
+def rank(seconds: Sequence[float], share: float) -> float:
+    """Milliseconds that so large a share of the times does not pass; 0 when there are none."""
     ordered = sorted(seconds) or [0.0]
-    return Spread(*(ordered[min(len(ordered) - 1, int(len(ordered) * rank))] * 1000 for rank in (0.5, 0.99, 1.0)))
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000
 
 
 def per_second(rate: float) -> str:

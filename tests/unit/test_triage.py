@@ -44,6 +44,15 @@ def test_lexicons_name_only_known_codes_and_rules(language):
 
 
 @pytest.mark.parametrize("language", ENGLISH_NAMES)
+def test_every_phrase_can_be_looked_for(language):
+    """Phrases are compiled when they are met, which may be long after a worker began."""
+    loaded = lexicon.load(language)
+    phrases = {p for shelf in (loaded.native, loaded.latin) for those in shelf.heads.values() for p in those}
+    assert phrases
+    assert all(phrase.pattern.pattern for phrase in phrases)
+
+
+@pytest.mark.parametrize("language", ENGLISH_NAMES)
 def test_every_language_knows_the_worst(language):
     loaded = lexicon.load(language)
     named = {
