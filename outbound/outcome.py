@@ -50,7 +50,7 @@ def cannot(row: Claimed, reason: Reason, at: datetime) -> Outcome:
 
 
 def _outcome(row: Claimed, at: datetime, **more: object) -> Outcome:
-    return Outcome(id=row.id, lease=row.lease, account=row.account, at=at, **more)  # type: ignore[arg-type]
+    return Outcome(row=row, at=at, **more)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,9 +58,7 @@ class Claimed:
 class Outcome:
     """What became of one attempt. `queued` gives it back, to be tried again when it is due."""
 
-    id: UUID
-    lease: UUID
-    account: str
+    row: Claimed
     state: State
     at: datetime  #: when the attempt began
     due_at: datetime | None = None  #: for `queued`
@@ -159,16 +157,16 @@ async def claim(
         return await cursor.fetchall()
 
 
-async def begin(connection: Connection, lease: UUID, rows: Sequence[tuple[UUID, datetime | None]]) -> set[UUID]:
+async def begin(connection: Connection, rows: Sequence[tuple[Claimed, datetime | None]]) -> set[UUID]:
     """Mark deliveries as being sent, each with the moment until which the provider knows its key; None without one.
 
     Committed before the first byte leaves. Gives those that are still ours and were not cancelled meanwhile.
     """
     cursor = await connection.execute(
         "update delivery d set state = 'sending', tries = d.tries + 1, keyed_until = x.keyed "
-        "from unnest(%b::uuid[], %b::timestamptz[]) as x (id, keyed) "
-        "where d.id = x.id and d.lease = %b and d.state = 'queued' returning d.id",
-        [*columns(rows), lease],
+        "from unnest(%b::uuid[], %b::uuid[], %b::timestamptz[]) as x (id, lease, keyed) "
+        "where d.id = x.id and d.lease = x.lease and d.state = 'queued' returning d.id",
+        columns([(row.id, row.lease, keyed) for row, keyed in rows]),
     )
     return {id_ for (id_,) in await cursor.fetchall()}
 
@@ -177,10 +175,11 @@ async def part_done(
     connection: Connection, outcome: Outcome, parts_done: int, keyed_until: datetime | None, lease_until: datetime
 ) -> bool:
     """One request of several is through; False when the delivery is no longer ours to go on with."""
+    row = outcome.row
     cursor = await connection.execute(
         "update delivery set parts_done = %b, units = units + %b, keyed_until = %b, lease_until = %b, "
         "sent_at = coalesce(sent_at, %b) where id = %b and lease = %b and state = 'sending'",
-        [parts_done, outcome.units, keyed_until, lease_until, outcome.at, outcome.id, outcome.lease],
+        [parts_done, outcome.units, keyed_until, lease_until, outcome.at, row.id, row.lease],
     )
     await _remember_ids(connection, [outcome])
     return cursor.rowcount == 1
@@ -202,7 +201,7 @@ async def finish(connection: Connection, outcomes: Sequence[Outcome]) -> list[tu
         "%b::int[]) as x (id, lease, state, at, due, reason, code, units) where d.id = x.id and "
         "((d.lease = x.lease and d.state in ('queued', 'sending')) "
         "or (d.state = 'unknown' and x.state in ('sent', 'failed'))) returning d.organisation_id, d.ticket_id, d.state",
-        columns([(o.id, o.lease, o.state, o.at, o.due_at, o.reason, o.code, o.units) for o in outcomes]),
+        columns([(o.row.id, o.row.lease, o.state, o.at, o.due_at, o.reason, o.code, o.units) for o in outcomes]),
     )
     changed = await cursor.fetchall()
     await _remember_ids(connection, outcomes)
@@ -211,7 +210,7 @@ async def finish(connection: Connection, outcomes: Sequence[Outcome]) -> list[tu
 
 async def _remember_ids(connection: Connection, outcomes: Sequence[Outcome]) -> None:
     """The provider's ids of what we sent: receipts, reactions and answers name them, perhaps already."""
-    rows = [(o.id, o.account, id_) for o in outcomes for id_ in o.ids]
+    rows = [(o.row.id, o.row.account, id_) for o in outcomes for id_ in o.ids]
     if not rows:
         return
     await connection.execute(

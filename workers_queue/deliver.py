@@ -106,10 +106,9 @@ class Deliverer:
         """Committed before the first byte leaves: whoever finds the row later knows that it may have been sent."""
         begun: set[UUID] = set()
         if ready:
+            keyed = [(one.row, _keyed_until(one, one.row.parts_done, now)) for one in ready]
             async with self._at.database.intake() as connection:
-                for lease in {one.row.lease for one in ready}:
-                    these = [(o.row.id, _keyed_until(o, o.row.parts_done, now)) for o in ready if o.row.lease == lease]
-                    begun |= await outbox.begin(connection, lease, these)
+                begun = await outbox.begin(connection, keyed)
         for one in ready:
             if one.row.id in begun:
                 self._sending[asyncio.create_task(self._send(one))] = one.row
@@ -146,9 +145,7 @@ class Deliverer:
 
     async def _part_done(self, ready: Ready, done: int, result: Sent, at: datetime) -> None:
         row, now, ids = ready.row, self._at.clock(), self._ids(result, ready.line)
-        so_far = Outcome(
-            id=row.id, lease=row.lease, account=row.account, state="sending", at=at, units=result.units, ids=ids
-        )
+        so_far = Outcome(row=row, state="sending", at=at, units=result.units, ids=ids)
         async with self._at.database.intake() as connection:
             await outbox.part_done(connection, so_far, done, _keyed_until(ready, done, now), now + LEASE)
 
@@ -168,7 +165,7 @@ class Deliverer:
                 self._attempts.append(task.result())
             else:  # a channel's send raises nothing: it was the store, or a mistake of ours; nobody knows what left
                 log.error("deliver.failed", delivery=str(row.id), error=type(error).__name__)
-                outcome = Outcome(id=row.id, lease=row.lease, account=row.account, state="unknown", at=self._at.clock())
+                outcome = Outcome(row=row, state="unknown", at=self._at.clock())
                 self._attempts.append(Attempt(row=row, outcome=outcome))
 
     async def _finish(self) -> None:
