@@ -165,7 +165,8 @@ async def begin(connection: Connection, rows: Sequence[tuple[Claimed, datetime |
     cursor = await connection.execute(
         "update delivery d set state = 'sending', tries = d.tries + 1, keyed_until = x.keyed "
         "from unnest(%b::uuid[], %b::uuid[], %b::timestamptz[]) as x (id, lease, keyed) "
-        "where d.id = x.id and d.lease = x.lease and d.state = 'queued' returning d.id",
+        # `is true`: else the planner goes through all that is due, by the index of that
+        "where d.id = x.id and d.lease = x.lease and (d.state = 'queued') is true returning d.id",
         columns([(row.id, row.lease, keyed) for row, keyed in rows]),
     )
     return {id_ for (id_,) in await cursor.fetchall()}

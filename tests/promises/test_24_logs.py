@@ -99,10 +99,10 @@ def named(section: dict, account: str) -> Account:
     return Account(id=account, channel=channel.name, settings=channel.settings(section), countries=countries)
 
 
-async def all_examples(home: House, valkey: str, *, thorough: bool) -> None:
+async def all_examples(home: House, valkey: str, *, thorough: bool, keys_lost: bool = False) -> None:
     """Every example of every channel through the door, and into the workers' hands.
 
-    Not `thorough`: those of the accounts' usual settings, nine in ten.
+    Not `thorough`: those of the accounts' usual settings, nine in ten. `keys_lost`: the workers can read none.
     """
     for accounts in rounds() if thorough else rounds()[:1]:
         sections = {id_: named(section, id_) for id_, section in accounts.items()}
@@ -111,9 +111,18 @@ async def all_examples(home: House, valkey: str, *, thorough: bool) -> None:
         async with gate(home, valkey, settings) as door:
             answers = await asyncio.gather(*(example.knock(door) for example in mine))
         assert set(answers) <= {200, 204, 403}  # 403: a hello with a wrong token
+        if keys_lost:
+            await lose_keys(home)
         await work(
             House(replace(home.workplace, settings=settings), home.accounts, home.owner, home.redis_url, home.data)
         )
+
+
+async def lose_keys(home: House) -> None:
+    """Those of receipts are destroyed, as they are on day 8."""
+    async with home.database.intake() as connection:
+        await connection.execute("delete from day_key")
+    home.workplace.day_keys = DayKeys(home.workplace.master, home.data / "keys" / "elsewhere.json")
 
 
 async def work(home: House) -> None:
@@ -187,8 +196,7 @@ async def test_no_fault_makes_us_quote_anybody(home, valkey, cluster, tape, capf
 
 
 async def test_a_lost_key_makes_us_quote_nobody(home, valkey, tape):
-    home.workplace.day_keys = DayKeys(home.workplace.master, home.data / "keys" / "elsewhere.json")
-    await all_examples(home, valkey, thorough=False)
+    await all_examples(home, valkey, thorough=False, keys_lost=True)
     assert "take_in.parked" in tape.getvalue()
     no_marker_in(tape.getvalue())
 
