@@ -21,8 +21,15 @@ from storage.search import grams
 
 _TOKEN = re.compile(r'name="csrf" content="([^"]+)"')
 _ASKED = 20  #: times each
+_ALONE = 777  #: a message with a word of its own
+
+
+def _own_word(number: int) -> str:
+    return f"{number * 2_654_435_761 % (1 << 32):08x}"  # Knuth's multiplier: all different, and none like its neighbour
+
+
 #: In scripts without spaces, in one with, one that stands in a single message, and one that stands nowhere.
-_ASKED_FOR = ("ပတ်စပို့", "หนังสือเดินทาง", "លិខិតឆ្លងដែន", "passport", "bench-777", "there is no such thing")
+_ASKED_FOR = ("ပတ်စပို့", "ថៅកែ", "salary", "passport", _own_word(_ALONE), "there is no such thing")
 _PEOPLE = """
 select t.id, t.person_id, m.account, m.address_id, k.id, k.wrapped from ticket t
 join lateral (select account, address_id from message where organisation_id = t.organisation_id and ticket_id = t.id
@@ -31,8 +38,22 @@ join person_key k on k.person_id = t.person_id
 where t.organisation_id = %s order by t.number limit 1000"""
 _MESSAGES = """
 copy message (organisation_id, id, ticket_id, person_id, account, address_id, direction, kind, text, occurred_at,
-    arrived_at) from stdin (format binary)"""
-_TYPES = ["uuid", "uuid", "uuid", "uuid", "text", "uuid", "text", "text", "bytea", "timestamptz", "timestamptz"]
+    arrived_at, starts_clock, encoding) from stdin (format binary)"""
+_TYPES = [
+    "uuid",
+    "uuid",
+    "uuid",
+    "uuid",
+    "text",
+    "uuid",
+    "text",
+    "text",
+    "bytea",
+    "timestamptz",
+    "timestamptz",
+    "bool",
+    "text",
+]
 _GRAMS = "copy message_grams (organisation_id, message_id, grams) from stdin (format binary)"
 
 
@@ -56,7 +77,7 @@ def said_long_ago(system: System, organisation: UUID, count: int) -> None:
         key = system.at.master.grams_key(organisation)
         numbered = enumerate(islice(zip(cycle(people), cycle(texts()), strict=False), count))
         for part in iter(lambda: list(islice(numbered, 20_000)), []):
-            said = [(new_id(), who, f"{words} bench-{number}") for number, (who, words) in part]
+            said = [(new_id(), who, f"{words} {_own_word(number)}") for number, (who, words) in part]
             _copied(owner, organisation, said)
             with owner.cursor().copy(_GRAMS) as copy:
                 copy.set_types(["uuid", "uuid", "int4[]"])
@@ -72,7 +93,7 @@ def _copied(owner: psycopg.Connection, organisation: UUID, said: Sequence[tuple[
         copy.set_types(_TYPES)
         for id_, who, words in said:
             sealed = who.key.seal("message|text", id_, words.encode())
-            copy.write_row((organisation, id_, *who[:4], "in", "text", sealed, at, at))
+            copy.write_row((organisation, id_, *who[:4], "in", "text", sealed, at, at, False, "unicode"))
 
 
 async def find_rows(browser: ClientSession, headers: dict[str, str], scale: Scale) -> list[Row]:

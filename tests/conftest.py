@@ -4,6 +4,7 @@
 `database`  connection string of a fresh database with today's schema, as its owner; gone after the test
 `empty`     the same without a schema: for tests of migrations
 `valkey`    connection string of the emptied Valkey
+`home`      a house in such a database: all of our own code, and no process of it
 For a database that several tests share, use `cluster.migrated_database()` in a fixture of wider scope.
 """
 
@@ -25,6 +26,7 @@ from runtime.children import running
 from runtime.embedded import OWNER, EmbeddedPostgres, EmbeddedValkey
 from runtime.instance import only_one
 from storage.migrate import upgrade
+from tests.house import house
 
 _TEMPLATE = "migrated_once"
 _GROUPS = ("intake", "desk", "searcher", "authenticator")
@@ -133,6 +135,13 @@ def valkey(cluster) -> str:
     with redis.Redis.from_url(cluster.valkey.url) as connection:
         connection.flushall()
     return cluster.valkey.url
+
+
+@pytest.fixture
+async def home(database, valkey, tmp_path):
+    """A house in a fresh database (tests/house.py): the demo network, and the workers' own code without processes."""
+    async with house(database, valkey, tmp_path) as opened:
+        yield opened
 
 
 @pytest.fixture

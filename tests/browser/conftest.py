@@ -13,13 +13,6 @@ from runtime.settings import process_environment
 from tests.browser.windows import FLAGS, Windows, chromium_path
 from tests.conversation import inbox
 from tests.desk import Desk, desk
-from tests.house import house
-
-
-@pytest.fixture
-async def home(database, valkey, tmp_path):
-    async with house(database, valkey, tmp_path) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import psycopg
 import pytest
 import pytest_asyncio
 
+from tests.conversation import inbox
 from tests.house import house
 from tests.office import office as opened_office
 
@@ -11,15 +12,16 @@ _ACCOUNTS = "agent, credential, recovery_code, session, invitation, sign_in_try,
 
 
 @pytest.fixture
-async def home(database, valkey, tmp_path):
-    async with house(database, valkey, tmp_path) as opened:
+async def office(home):
+    """Agents at their desks in that house."""
+    async with opened_office(home) as opened:
         yield opened
 
 
 @pytest.fixture
-async def office(home):
-    """Agents at their desks in that house."""
-    async with opened_office(home) as opened:
+async def room(home):
+    """The pages of that house, with one person's words on them."""
+    async with inbox(home) as opened:
         yield opened
 
 

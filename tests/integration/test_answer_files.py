@@ -9,15 +9,9 @@ from aiohttp import ClientError, FormData
 
 from storage import people
 from tests import files
-from tests.conversation import PART, Inbox, Sitting, inbox
+from tests.conversation import PART, Inbox, Sitting
 
 _MB = 1 << 20
-
-
-@pytest.fixture
-async def room(home):
-    async with inbox(home) as opened:
-        yield opened
 
 
 async def send(sitting: Sitting, ticket: UUID, body: FormData, **fields: str) -> tuple[int, str]:

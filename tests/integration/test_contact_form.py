@@ -9,7 +9,6 @@ from desk import consent, contact
 from model.contact import Rules
 from model.hours import parse_hours
 from storage import erasure
-from tests.conversation import inbox
 from tests.house import NOON
 
 HOURS = parse_hours({"mon-fri": "08:00-20:00", "sun": "10:00-12:00"}, "Asia/Bangkok")
@@ -17,12 +16,6 @@ KNOWN = Rules(
     write="yes", on={"sms": "no", "facebook": "unknown"}, call="no", hours=HOURS, until=NOON + timedelta(days=3),
     phone="shared", whose="her husband", check="Where is the mango tree?", remark="Never on Fridays",
 )  # fmt: skip
-
-
-@pytest.fixture
-async def room(home):
-    async with inbox(home) as opened:
-        yield opened
 
 
 @pytest.fixture

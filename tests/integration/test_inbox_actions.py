@@ -4,21 +4,12 @@ import re
 from datetime import timedelta
 from uuid import uuid4
 
-import pytest
-
 from sandbox.providers import line
 from storage import search
-from tests.conversation import AYE, KO, inbox
+from tests.conversation import AYE, KO
 from tests.house import NOON
 from web.app import WHO
 from web.inbox.act import ACTS
-
-
-@pytest.fixture
-async def room(home):
-    async with inbox(home) as opened:
-        yield opened
-
 
 # Answers
 

@@ -4,21 +4,13 @@ import gzip
 import re
 from datetime import timedelta
 
-import pytest
-
 from desk import contact, saying
 from model.contact import Rules
 from sandbox.providers import line
-from tests.conversation import AYE, BURMESE, PART, inbox
+from tests.conversation import AYE, BURMESE, PART
 from tests.house import NOON
 
 ZAWGYI = "အလုပ္ရွင္က ကြၽန္မတို႔ ပတ္စပို႔ စာအုပ္ေတြ သိမ္းထားတယ္။ ျပန္ေတာင္းရင္ ရဲေခၚမယ္လို႔ ၿခိမ္းေျခာက္တယ္။"
-
-
-@pytest.fixture
-async def room(home):
-    async with inbox(home) as opened:
-        yield opened
 
 
 async def test_a_whole_page_and_the_part_of_one(room):

@@ -9,14 +9,7 @@ import pytest
 import structlog
 
 from runtime import logs
-from tests.house import house
 from tests.processes import started
-
-
-@pytest.fixture
-async def home(database, valkey, tmp_path):
-    async with house(database, valkey, tmp_path) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -2,7 +2,9 @@
 
 import { send } from "./http.js";
 import { onKey } from "./keys.js";
+import { revealed, wire } from "./reveal.js";
 import { announce, toast } from "./say.js";
+import "./strip.js";
 import { t } from "./texts.js";
 
 const PART = { "X-Part": "1" };
@@ -92,6 +94,9 @@ export async function refresh() {
   else if (!answer || answer.status >= 500) owed = setTimeout(refresh, 5000);
 }
 
+document.addEventListener("thread:stale", refresh);
+addEventListener("pageshow", (event) => event.persisted && refresh());
+
 // a sheet that opens has the focus, also where a key opened it and no button was pressed
 document.addEventListener("toggle", (event) => {
   const sheet = event.target;
@@ -131,22 +136,6 @@ function complain(sheet, words) {
   sheet.addEventListener("toggle", (event) => event.newState === "closed" && refresh(), { once: true });
 }
 
-// the strip of contact rules folds to one line on a narrow screen, to two on a wide one
-document.addEventListener("click", (event) => {
-  if (!event.target.closest("[data-unfold]")) return;
-  thread().toggleAttribute("data-unfolded");
-  fold();
-});
-function fold() {
-  const rules = document.querySelector(".strip-all");
-  if (!rules?.querySelector("[data-unfold]")) return;
-  const open = thread().hasAttribute("data-unfolded");
-  if (!open) thread().toggleAttribute("data-strip-more", rules.scrollHeight > rules.clientHeight + 4);
-  document.querySelector("[data-unfold]").setAttribute("aria-expanded", String(open));
-}
-document.addEventListener("thread:applied", fold);
-addEventListener("resize", fold);
-
 document.addEventListener("click", async (event) => {
   const all = event.target.closest("a[data-whole]");
   if (all) {
@@ -176,41 +165,6 @@ document.addEventListener("ended", (event) => {
   body.set("attachment", id);
   part(`/inbox/${ticket()}/heard`, body).then((answer) => answer?.status === 200 && apply(answer.html));
 }, true);
-
-// Who somebody is stands here for a minute, and nowhere after it: not in a field, not in the page the way back shows.
-let masking = 0;
-let until = 0;
-const revealed = () => until > Date.now() && document.querySelector("#card[data-masks-after]");
-function wire() {
-  const card = document.getElementById("card");
-  if (!card?.dataset.masksAfter || card.dataset.masking) return;
-  card.dataset.masking = "yes";
-  clearTimeout(masking);
-  until = Date.now() + Number(card.dataset.masksAfter) * 1000;
-  masking = setTimeout(mask, until - Date.now());
-}
-
-/** Hide at once, also where the line is lost. */
-function hide() {
-  until = 0;
-  clearTimeout(masking);
-  const card = document.querySelector("#card[data-masks-after]");
-  if (!card) return false;
-  for (const shown of card.querySelectorAll("dd bdi")) shown.textContent = "••••";
-  for (const field of card.querySelectorAll("input[name=name]")) field.remove();
-  card.removeAttribute("data-masks-after");
-  card.querySelector(".revealed")?.remove();
-  return true;
-}
-async function mask() {
-  if (!hide()) return;
-  announce(t("js.masked"));
-  await refresh();
-}
-addEventListener("pagehide", hide);
-addEventListener("pageshow", (event) => event.persisted && ticket() && refresh());
-// a computer that slept has kept no time
-document.addEventListener("visibilitychange", () => until && until <= Date.now() && mask());
 
 document.addEventListener("scroll", (event) => event.target === log() && isAtEnd() && markSeen(), { passive: true, capture: true });
 document.addEventListener("visibilitychange", () => isAtEnd() && markSeen());
