@@ -103,6 +103,15 @@ async def test_what_is_indexed_under_the_wall_is_compared_by_leakproof_operators
     assert {(table, column) for table, column, kind in others if kind != "bytea"} <= CONTENT
 
 
+async def test_words_are_looked_for_by_their_index(home, cluster):
+    """No policy stands before it: an operator that is not leakproof would be asked of every message instead."""
+    name = conninfo_to_dict(home.owner)["dbname"]
+    with psycopg.connect(make_conninfo(cluster.postgres.superuser_url, dbname=name)) as connection:
+        connection.execute(f'set local role "{name}_searcher"; set local enable_seqscan = off'.encode())
+        plan = connection.execute("explain select message_id from message_grams where grams @> '{1,2}'").fetchall()
+    assert "message_grams_gin" in str(plan)
+
+
 FOREIGN = """
 select conrelid::regclass::text, confrelid::regclass::text from pg_constraint where contype = 'f'
 and not exists (select from unnest(conkey) k join pg_attribute a on a.attrelid = conrelid and a.attnum = k
