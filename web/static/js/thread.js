@@ -1,8 +1,8 @@
 // The conversation: acts happen in place, new words join the log, and nothing that is being read or typed is torn away.
 
 import { send } from "./http.js";
+import { revealed, wire } from "./identity.js";
 import { onKey } from "./keys.js";
-import { revealed, wire } from "./reveal.js";
 import { announce, toast } from "./say.js";
 import "./strip.js";
 import { t } from "./texts.js";
