@@ -39,6 +39,11 @@ def rank(seconds: Sequence[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000
 
 
+def times_row(what: str, seconds: Sequence[float], *, must: str, aim: str = "–") -> Row:
+    """A line of times: their middle, and what nineteen of twenty do not pass."""
+    return Row(what=f"{what}, p50 / p95", us=milliseconds(rank(seconds, 0.5), rank(seconds, 0.95)), must=must, aim=aim)
+
+
 def per_second(rate: float) -> str:
     return f"{rate:,.0f}/s"
 

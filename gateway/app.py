@@ -117,11 +117,14 @@ async def _first_keys(day_keys: DayKeys, database: Database) -> None:
 
 
 async def _keep_keys(day_keys: DayKeys, database: Database) -> None:
-    """Make the keys of the coming days each hour, by the clock: timers stand still while a machine sleeps."""
+    """Make the keys of the coming days each hour, by the clock: timers stand still while a machine sleeps.
+
+    By however much the clock was set, and whichever way.
+    """
     kept = now()
     while True:
         await asyncio.sleep(_LOOK_SECONDS)
-        if now() - kept < _KEYS_EVERY:
+        if abs(now() - kept) < _KEYS_EVERY:
             continue
         kept = now()
         try:

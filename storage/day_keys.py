@@ -63,8 +63,11 @@ class DayKeys:
             name = max(lasting, default=name)
         return self._names[name]
 
-    def misses(self, blob: bytes) -> bool:
-        """Whether a sealed receipt names a key it has not got: another process may have made it since."""
+    def miss(self, blobs: Iterable[bytes]) -> bool:
+        """Whether a sealed receipt names a key that is not known here: another process may have made it since."""
+        return any(self._misses(blob) for blob in blobs)
+
+    def _misses(self, blob: bytes) -> bool:
         try:
             return key_id(blob) not in self._by_id
         except CannotOpen:

@@ -43,7 +43,7 @@ async def take_in(at: Workplace, *, tried_first: bool = False) -> int:
 async def _readable(at: Workplace, lease: Lease) -> Part:
     """What can be read of the lease; the rest is parked, or given back to be tried alone."""
     readable = []
-    if any(at.day_keys.misses(claimed.sealed) for claimed in lease.receipts):
+    if at.day_keys.miss(claimed.sealed for claimed in lease.receipts):
         async with at.database.intake() as connection:  # a door made one since this worker has looked
             await at.day_keys.refresh(connection)
     for claimed in lease.receipts:
@@ -164,6 +164,8 @@ async def _again(at: Workplace, connection: Connection, waiting: Sequence[messag
     if not waiting:
         return []
     found = await receipts.sealed_of(connection, [w.receipt_id for w in waiting])
+    if at.day_keys.miss(claimed.sealed for claimed in found.values()):
+        await at.day_keys.refresh(connection)
     events: dict[UUID, list[Heard]] = {}
     for id_, claimed in found.items():
         try:

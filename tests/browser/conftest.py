@@ -1,4 +1,4 @@
-"""The real pages in a real browser. Chromium is the machine's own: /usr/bin/chromium, or wherever CHROMIUM says.
+"""The real pages in a real browser. Chromium is the machine's own, or the one CHROMIUM names (`windows.py`).
 
 A test that needs it is skipped where there is none, and says so. Pictures go to the directory PICTURES names, if any.
 """

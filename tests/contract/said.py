@@ -165,14 +165,14 @@ def first(name: str) -> Said:
     for said in TALKED:
         if said.channel.name == name and "sent" in said.told["result"] and said.outgoing.text:
             return said
-    pytest.skip(f"{name} says nothing")
+    pytest.skip(f"{name} says nothing")  # a channel of calls alone writes no words
 
 
 every_channel = pytest.mark.parametrize("name", SPEAKING)
 
 
 def hurry(monkeypatch, name: str) -> None:
-    """A provider that never answers is not waited for as long as in life."""
+    """A provider that never answers is not waited for as long as in life: one number is set, and nothing replaced."""
     monkeypatch.setattr(sys.modules[registry.load(name).out.connect.__module__], "TIMEOUT", SHORT)
 
 

@@ -11,9 +11,9 @@ async def test_what_has_begun_is_finished():
 
     async def deliver() -> None:
         try:
-            await asyncio.sleep(60)
+            await asyncio.Event().wait()
         finally:
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0)  # as a send that has begun: it takes a turn of the loop more
             finished.append("deliver")
 
     await _begun(deliver())
@@ -28,7 +28,7 @@ async def test_a_lost_cancellation_is_said_again():
         while True:
             with suppress(ConnectionError):
                 try:
-                    await asyncio.sleep(60)
+                    await asyncio.Event().wait()
                 except asyncio.CancelledError:
                     if lost:
                         raise
