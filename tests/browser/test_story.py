@@ -3,6 +3,7 @@
 In the demo as somebody would start it. Each story has workers of its own.
 """
 
+import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -186,9 +187,18 @@ async def test_two_answer_at_once_and_one_is_held(at, chromium, picture):
     for desk in desks:
         await comes(desk, words)
         await desk.fill("#reply", f"{ANSWER} {desks.index(desk)}")
-    second = desks[1]
-    for desk in desks:
-        await desk.keyboard.press("Control+Enter")
+    first, second = desks
+    answered = asyncio.Event()
+
+    async def after_the_first(route) -> None:  # sent at once, taken in one after the other
+        await answered.wait()
+        await route.continue_()
+
+    await second.route("**/answer", after_the_first)
+    async with first.expect_response("**/answer"), second.expect_request("**/answer"):
+        for desk in desks:
+            await desk.keyboard.press("Control+Enter")
+    answered.set()
     await second.locator(".held").wait_for()
     await picture(second, "story-held")
     await heard_once(phones, "line", ANSWER)
