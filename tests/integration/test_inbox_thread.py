@@ -147,7 +147,7 @@ async def test_rules_are_noted_in_the_strip_and_hold_at_once(room):
     page = await mya.do(ticket, "rules", was="", **said)
     assert page.status == 200, page.text
     for words in (
-        "Safe to write on LINE until 22:00",
+        "Safe on LINE until 22:00",
         "(now 12:30 there)",
         "No calls, no",
         "Shared phone: her husband",
@@ -202,6 +202,7 @@ async def test_notes_call_colleagues_and_are_no_answer(room):
     await mya.open(ticket)
     page = await mya.do(ticket, "note", note="@Arun is this the same site as before?")
     assert "Note by Mya" in page.text
+    assert '<b class="called">@Arun</b> is this the same site' in page.text
     assert await room.at.rows("select agent_id from mention") == [(arun.id,)]
     assert await room.at.rows("select id from delivery where purpose = 'reply'") == []
     async with room.seat(agent) as seat:

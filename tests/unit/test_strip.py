@@ -55,6 +55,13 @@ def test_prohibitions_come_before_what_is_good_to_know():
     ]
 
 
+def test_a_shared_phone_is_minded_and_forbids_nothing():
+    rules = Rules(write="yes", call="yes", voicemail="no", name="yes", phone="shared", whose="her husband")
+    shown = strip(rules, "line", NOON, ENGLISH, used=True)
+    assert [rule.kind for rule in shown.rules] == ["yes", "no", "mind", "yes", "yes"]
+    assert (shown.forbidden, shown.minded) == (1, ["Shared phone: her husband"])
+
+
 def test_where_only_this_channel_is_safe_it_says_so():
     assert "Write nowhere else" in texts(Rules(write="no", on={"line": "yes"}))
     assert "Safe to write on LINE" in texts(Rules(write="no", on={"line": "yes"}), "sms")

@@ -20,6 +20,7 @@ from model.tickets import Outcome
 from outbound.words import BadText
 from storage import agents
 from web.inbox.contact_form import changed
+from web.inbox.mentions import called
 from web.inbox.seats import (
     back,
     can_be_called,
@@ -85,11 +86,11 @@ async def note(seat: Seat, ticket: UUID, given: Given) -> None:
 
 
 async def _called(seat: Seat, text: str) -> list[UUID]:
-    folded = text.casefold()
-    if "@" not in folded:
+    if "@" not in text:
         return []
-    everybody = await agents.colleagues(seat.connection, seat.master)
-    return [one.id for one in everybody if can_be_called(one) and f"@{one.name.casefold()}" in folded]
+    there = [one for one in await agents.colleagues(seat.connection, seat.master) if can_be_called(one)]
+    names = called(text, {one.name for one in there})
+    return [one.id for one in there if one.name in names]
 
 
 async def urgency(seat: Seat, ticket: UUID, given: Given) -> None:

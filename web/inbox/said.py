@@ -9,6 +9,7 @@ from desk.reading import Attached, Fate, Line, Message, Thread
 from model.agents import agent_id
 from runtime.settings import Settings
 from translations import catalog, taxonomy
+from web.inbox import mentions
 from web.local import Local
 
 _SOON = timedelta(seconds=10)  #: what leaves within this can be called back from the bar above the composer
@@ -89,6 +90,12 @@ class Teller:
     def name(self, agent: UUID | None) -> str:
         """A colleague's name; what no agent did, the system did."""
         return self.names.get(agent, "?") if agent else self.local.text("thread.system")
+
+    def pieces(self, message: Message) -> Iterator[tuple[str, bool]]:
+        """The words of a message; those that call a colleague apart."""
+        return mentions.pieces(
+            message.text or "", [self.names[agent] for agent in message.mentions if agent in self.names]
+        )
 
     def reason(self, code: str) -> str:
         """Why something is urgent, in a few words."""

@@ -10,15 +10,16 @@ from model.contact import Act, Allowed, Forbidden, Rules, Verdict, allowed
 from model.hours import Hours
 from web.local import Local
 
-Kind = Literal["yes", "ask", "no"]
+Kind = Literal["yes", "ask", "mind", "no"]
 Question = Literal["write", "call", "voicemail", "name", "phone"]
 _SPOKEN: tuple[Act, ...] = ("call", "voicemail", "name")
+_BEFORE_ALL_ELSE: dict[Kind, int] = {"no": 0, "mind": 1}
 _WEEK = 7 * 24 * 60
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One sentence of the strip: allowed, not asked yet, or forbidden."""
+    """One sentence of the strip: allowed, not asked yet, to be minded, or forbidden."""
 
     kind: Kind
     text: str
@@ -39,6 +40,11 @@ class Strip:
         """How many prohibitions stand behind the first sentence: what a folded strip must still tell."""
         return sum(rule.kind == "no" for rule in self.rules[1:])
 
+    @property
+    def minded(self) -> list[str]:
+        """What else it must tell: whose ears and eyes are near."""
+        return [rule.text for rule in self.rules if rule.kind == "mind"]
+
 
 def strip(rules: Rules, channel: str, at: datetime, local: Local, *, used: bool) -> Strip:
     """What the rules say of answering on a channel now. `used`: the person wrote on it themselves."""
@@ -49,8 +55,8 @@ def strip(rules: Rules, channel: str, at: datetime, local: Local, *, used: bool)
         rest.append(Rule("ask", local.text("strip.until", until=local.moment(rules.until))))
     elif rules.until:
         rest.insert(0, Rule("no", local.text("strip.over")))
-    prohibitions_first = sorted(rest, key=lambda rule: rule.kind != "no")
-    return Strip(first.kind, [first, *prohibitions_first], f"on-{channel}" if channel in now.on else "write")
+    rest.sort(key=lambda rule: _BEFORE_ALL_ELSE.get(rule.kind, len(_BEFORE_ALL_ELSE)))
+    return Strip(first.kind, [first, *rest], f"on-{channel}" if channel in now.on else "write")
 
 
 def _write(rules: Rules, channel: str, at: datetime, local: Local, *, used: bool) -> Rule:
@@ -108,7 +114,7 @@ def _phone(rules: Rules, local: Local) -> Iterator[Rule]:
     match rules.phone:
         case "shared":
             shared = local.text("strip.shared_with", whose=rules.whose) if rules.whose else local.text("strip.shared")
-            yield Rule("no", shared, of="phone")
+            yield Rule("mind", shared, of="phone")
         case "own":
             yield Rule("yes", local.text("strip.own_phone"), of="phone")
         case _:
