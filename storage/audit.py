@@ -13,7 +13,7 @@ from uuid import UUID
 
 import orjson
 
-from runtime.ids import new_id
+from runtime.ids import new_id, now
 from storage.database import Connection
 from storage.people import columns
 
@@ -33,13 +33,14 @@ class Line:
 
 async def write(connection: Connection, lines: Sequence[Line]) -> None:
     """Add lines in the caller's transaction: what is not written down does not happen."""
+    at = now()  # where another time is played, what happened in it stands in its place
     if lines:
         await connection.execute(
-            "insert into audit (organisation_id, id, actor, action, ticket_id, detail) "
-            "select * from unnest(%b::uuid[], %b::uuid[], %b::text[], %b::text[], %b::uuid[], %b::jsonb[])",
+            "insert into audit (organisation_id, id, at, actor, action, ticket_id, detail) select * from "
+            "unnest(%b::uuid[], %b::uuid[], %b::timestamptz[], %b::text[], %b::text[], %b::uuid[], %b::jsonb[])",
             columns(
                 [
-                    (x.organisation, new_id(), x.actor, x.action, x.ticket, orjson.dumps(x.detail or {}).decode())
+                    (x.organisation, new_id(), at, x.actor, x.action, x.ticket, orjson.dumps(x.detail or {}).decode())
                     for x in lines
                 ]
             ),

@@ -72,6 +72,8 @@ async def one_readable_bubble(at, desk) -> None:
     assert await desk.locator("#log-items .bubble > .words", has_text=READABLE).count() == 1
     assert await desk.locator("#log-items .bubble .kind").count() == 1
     assert await desk.locator("#log-items .original .words", has_text=ZAWGYI).is_hidden()
+    opened = desk.locator("#log-items .event", has_text="Opened in").locator("time")
+    assert (await opened.first.inner_text()).startswith("02:"), "what the system did stands in the night too"
 
 
 async def thanks_start_no_clock(at, desk) -> None:
