@@ -85,6 +85,7 @@ class Limits:
     file_bytes: Mapping[MediaKind, int] = field(
         default_factory=dict
     )  #: largest file by kind; a kind not named cannot go
+    as_link: frozenset[MediaKind] = frozenset()  #: kinds that go as a link, unless an account can do more
     choices: int = 0  #: most quick replies
     window_hours: int | None = None  #: how long after a person's words we may answer; None: always
     human_window_hours: int | None = None  #: the same for what a person of the organisation writes

@@ -25,6 +25,7 @@ LIMITS = Limits(
     unit="utf16",
     per_second=1000,  # LINE takes 2,000
     file_bytes={"image": 200 * _MB, "audio": 200 * _MB, "video": 200 * _MB, "file": 200 * _MB, "sticker": 200 * _MB},
+    as_link=frozenset({"video", "file", "sticker"}),
     choices=13,
     key_hours=24,
     reply_seconds=50,  # a token lives for about a minute, and how long exactly is not promised

@@ -23,7 +23,8 @@ LIMITS = Limits(
     text=10,  # more arrive torn on some networks; Twilio takes 1,600 characters, as many as 24 segments
     unit="segments",
     per_second=10,  # a short code is faster, a long US number slower: config.yaml says
-    file_bytes=dict.fromkeys(["image", "audio", "video", "file", "sticker"], 100 * _MB),  # behind a link
+    file_bytes=dict.fromkeys(["image", "audio", "video", "file", "sticker"], 100 * _MB),
+    as_link=frozenset({"image", "audio", "video", "file", "sticker"}),
     choices=9,  # a lone digit chooses one
 )
 

@@ -13,6 +13,10 @@ async def test_files_go_with_the_words(room, screen, mya, picture, width, dark):
     await opened(room, page)
     await page.fill("#reply", MY)
     await page.set_input_files("[data-files]", [photo(), paper()])
+    link = page.locator("[data-file-link]")
+    await expect(link).to_have_text(
+        "On LINE this goes as a link, which opens for a day for whoever has it: လျှောက်လွှာ.pdf"
+    )
     await page.click("[data-choose]")
     await page.fill("[name=choice] >> nth=0", "ရပါတယ်")
     await picture(page, f"composer-{width}-{'dark' if dark else 'light'}")
@@ -27,6 +31,7 @@ async def test_files_go_with_the_words(room, screen, mya, picture, width, dark):
     assert await attached(room) == [("image", "image/jpeg"), ("file", "application/pdf")]
     assert await page.input_value("#reply") == ""
     assert await page.locator("[data-attached] li").count() == 0
+    await expect(link).to_be_hidden()
 
 
 async def test_what_is_too_large_is_known_before_it_is_tried(room, screen, mya):

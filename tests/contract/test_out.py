@@ -205,6 +205,18 @@ def test_too_large_a_file_is_known_before(name):
         assert refused.value.reason == "file"
 
 
+@every_channel
+def test_what_is_said_to_go_as_a_link_does_and_nothing_else(name):
+    said = first(name)
+    mimes = {"image": "image/jpeg", "audio": "audio/mp4", "video": "video/mp4", "file": "application/pdf"}
+    for kind in said.out.limits.file_bytes.keys() & mimes.keys():
+        url = "https://hotline.example.org/f/1"
+        file = OutFile(kind=kind, mime=mimes[kind], name="a.pdf", data=b"1", url=url, seconds=1)
+        parts = said.out.render(replace(said.outgoing, text="", files=(file,), choices=()), said.settings)
+        said_in_words = any(url in word for part in parts for word in words_of(part.content))
+        assert said_in_words == (kind in said.out.limits.as_link), kind
+
+
 class Heavy(bytes):
     """A file that would fill the memory."""
 

@@ -32,6 +32,7 @@ class Offered:
     why: str  #: a refusal's code, empty where words can go
     channel: str  #: its name in words
     carries: Mapping[MediaKind, int]  #: kinds of files that can go → bytes of the largest
+    as_link: Sequence[MediaKind]  #: those of them that go as a link
     choices: int  #: most quick replies
 
 
@@ -72,6 +73,7 @@ def _offer(way: Way, local: Local, now: datetime) -> Offered:
         why=way.reason or "",
         channel=channel,
         carries=dict(way.limits.file_bytes) if way.limits else {},
+        as_link=sorted(way.limits.as_link) if way.limits else (),
         choices=way.limits.choices if way.limits else 0,
     )
 

@@ -81,9 +81,21 @@ export function draw() {
   list.append(...lines.filter((one) => !one.isConnected));
   list.hidden = !chosen().length;
   const why = chosen().length ? wrong() : "";
-  const told = form().querySelector("[data-file-wrong]");
-  if (told.textContent !== why) told.textContent = why;
-  told.hidden = !why;
+  tell("[data-file-wrong]", why);
+  tell("[data-file-link]", why ? "" : linked());
+}
+
+function tell(where, text) {
+  const told = form().querySelector(where);
+  if (told.textContent !== text) told.textContent = text;
+  told.hidden = !text;
+}
+
+/** What goes as a link, which opens for whoever has it; empty where nothing does. */
+function linked() {
+  const kinds = new Set(way()?.dataset.asLink.split(" "));
+  const names = chosen().filter((file) => kinds.has(kindOf(file))).map((file) => file.name);
+  return names.length ? t("js.as_link", { names: names.join(", "), on: way().dataset.channel }) : "";
 }
 
 /** Drawn once: a picture is not read again, and what plays plays on. */
