@@ -2,7 +2,9 @@
 
 import logging
 import sys
+from contextlib import suppress
 from types import TracebackType
+from typing import TextIO
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
@@ -13,6 +15,7 @@ _QUOTING = ("aiohttp.server", "aiohttp.web", "aiohttp.access", "psycopg", "psyco
 
 def set_up(role: str) -> None:
     """Log as this role (`web`, `worker 1`) from now on."""
+    lines = _Lines(sys.stderr)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -20,7 +23,7 @@ def set_up(role: str) -> None:
             _kind_alone,
             structlog.processors.JSONRenderer(),
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: lines,
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.clear_contextvars()
@@ -28,6 +31,20 @@ def set_up(role: str) -> None:
     for name in _QUOTING:
         logging.getLogger(name).setLevel(logging.ERROR)
     sys.excepthook = _last_words
+
+
+class _Lines:
+    """Lines to a file, or nowhere: when its disk is full or its reader gone, lines are lost and the work goes on."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def msg(self, line: str) -> None:
+        with suppress(OSError, ValueError):  # the latter: it was closed
+            self._out.write(line + "\n")
+            self._out.flush()
+
+    debug = info = warning = error = critical = msg
 
 
 class _Structured(logging.Handler):
