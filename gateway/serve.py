@@ -47,7 +47,7 @@ def serve(
             for line in demo.lines(given.network, data, f"http://{_near(host)}:{port}"):
                 note(line)
         note(f"Gateway: http://{host}:{port} (webhooks at /hooks/…, health at /readyz). Ctrl-C stops everything.")
-        return Supervisor(children, note).run()
+        return Supervisor(children).run()
 
 
 def _not_mixed(data: Path, sandbox: bool) -> None:

@@ -10,9 +10,10 @@ import signal
 import sys
 from asyncio.subprocess import DEVNULL, Process
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from queue import Full, Queue
 from threading import Thread
 
 from runtime.children import Child, ChildFailed, open_log, tail
@@ -23,20 +24,49 @@ _PROVEN = 10.0  # seconds up after which a child that says nothing of readiness 
 _MOST_FAILURES = 5  # in a row, before it was ever ready
 _PROGRESS = 5.0  # seconds between two lines while we wait
 _ASK_AGAIN = 0.05
+_MOST_LINES = 2000  # that wait to be written
 _SAME_GESTURE = 1.0  # a terminal or `timeout` may tell both us and our process group: that is one wish, not two
+
+
+class _Terminal:
+    """Our own output. Held up (Ctrl-S, a pager, an unread pipe) it holds up nobody: lines are lost instead."""
+
+    def __init__(self) -> None:
+        self._lines: Queue[bytes | None] = Queue(_MOST_LINES)
+        self._writer = Thread(target=self._write, daemon=True)
+        self._writer.start()
+
+    def say(self, line: str) -> None:
+        self.pass_on(f"{line}\n".encode())
+
+    def pass_on(self, line: bytes | None) -> None:
+        with suppress(Full):
+            self._lines.put_nowait(line)
+
+    def _write(self) -> None:
+        out = sys.stdout.fileno()  # not the file itself: its lock, held here, would hold up the end of the program
+        for line in iter(self._lines.get, None):
+            with suppress(OSError):  # nobody reads any more
+                while line:
+                    line = line[os.write(out, line) :]
+
+    def finish(self) -> None:
+        """Wait until all is written, if anybody reads it."""
+        self.pass_on(None)
+        self._writer.join(timeout=1)
 
 
 class _Output:
     """Passes a child's lines through to our own output and remembers the last of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, terminal: _Terminal) -> None:
+        self._terminal = terminal
         self._last: deque[str] = deque(maxlen=20)
         self._reader: Thread | None = None
 
     def opened(self) -> int:
         """A descriptor for the child to write to; the caller closes it."""
         reading, writing = os.pipe()
-        # a thread, so that a terminal that is held up (Ctrl-S, a pager) holds up nothing but lines
         self._reader = Thread(target=self._pass_on, args=(reading,), daemon=True)
         self._reader.start()
         return writing
@@ -45,11 +75,7 @@ class _Output:
         with os.fdopen(reading, "rb") as lines:
             for line in lines:
                 self._last.append(line.decode("utf-8", "replace").rstrip())
-                try:
-                    sys.stdout.buffer.write(line)
-                    sys.stdout.buffer.flush()
-                except OSError:  # nobody reads any more; the child must not be stopped by that
-                    continue
+                self._terminal.pass_on(line)
 
     def finish(self) -> None:
         """Wait until all is passed on; not for ever, as a child's own children may hold the descriptor."""
@@ -76,8 +102,8 @@ class _Kept:
 class Supervisor:
     """Runs children until a signal comes or one of them cannot run at all."""
 
-    def __init__(self, children: Sequence[Child], note: Callable[[str], None] = print) -> None:
-        self._children, self._note = children, note
+    def __init__(self, children: Sequence[Child]) -> None:
+        self._children, self._terminal = children, _Terminal()
         self._kept: list[_Kept] = []
         self._stop_asked = asyncio.Event()
         self._asked_at = 0.0
@@ -97,6 +123,7 @@ class Supervisor:
             await self._stop_asked.wait()
         finally:
             ends = [await self._stop(kept) for kept in reversed(self._kept)]
+            self._terminal.finish()
         for error in filter(None, ends):
             raise error
         return 1 if self._failed else 0
@@ -106,7 +133,7 @@ class Supervisor:
         if not self._stop_asked.is_set():
             self._stop_asked.set()
             self._asked_at = now
-            self._note("stopping; once more to stop at once")
+            self._terminal.say("stopping; once more to stop at once")
             return
         if now - self._asked_at < _SAME_GESTURE:
             return
@@ -152,7 +179,7 @@ class Supervisor:
     async def _live(self, kept: _Kept) -> None:
         clock, delay = asyncio.get_running_loop().time, _FIRST_DELAY
         while True:
-            began, output = clock(), _Output()
+            began, output = clock(), _Output(self._terminal)
             code = await self._run_once(kept, output)
             if kept.child.once and code == 0:
                 kept.settled.set()
@@ -163,7 +190,7 @@ class Supervisor:
             if kept.child.once or (not kept.ever_ready and kept.failures >= _MOST_FAILURES):
                 raise ChildFailed(_last_words(kept, code, output))
             delay = _FIRST_DELAY if lasted >= _STEADY else delay
-            self._note(f"{kept.child.name}: {_ended(code)}; starting it again in {delay:.1f} s")
+            self._terminal.say(f"{kept.child.name}: {_ended(code)}; starting it again in {delay:.1f} s")
             await asyncio.sleep(delay)
             delay = min(2 * delay, _LONGEST_DELAY)
 
@@ -191,15 +218,15 @@ class Supervisor:
         while child.ready and not await asyncio.to_thread(child.ready):
             if clock() - said > _PROGRESS:
                 said = clock()
-                self._note(f"{child.name}: still starting ({said - began:.0f} s)")
+                self._terminal.say(f"{child.name}: still starting ({said - began:.0f} s)")
             await asyncio.sleep(_ASK_AGAIN)
         if child.ready:
             kept.ever_ready = True
-            self._note(f"{child.name}: ready ({clock() - began:.1f} s)")
+            self._terminal.say(f"{child.name}: ready ({clock() - began:.1f} s)")
         kept.settled.set()
 
     def _give_up(self, kept: _Kept, why: str) -> None:
-        self._note(f"{kept.child.name}: {why}")
+        self._terminal.say(f"{kept.child.name}: {why}")
         self._failed = True
         self._stop_asked.set()
 

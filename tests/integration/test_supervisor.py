@@ -15,6 +15,7 @@ import pytest
 import redis
 
 from runtime.services import services
+from tests.processes import eventually
 
 ROOT = Path(__file__).parents[2]
 START = """
@@ -69,9 +70,7 @@ class System:
 
 @contextmanager
 def supervised(*children, before="", arguments=()):
-    script = (
-        f"{START}{before}\nsys.exit(Supervisor([{', '.join(children)}], lambda line: print(line, flush=True)).run())"
-    )
+    script = f"{START}{before}\nsys.exit(Supervisor([{', '.join(children)}]).run())"
     with subprocess.Popen(
         [sys.executable, "-c", script, *map(str, arguments)],
         cwd=ROOT,
@@ -96,6 +95,18 @@ def lives(pid):
 WAITS = "exec sleep 1000"
 LOOPS = "while :; do sleep 0.01; done"
 STUBBORN = "trap '' TERM"
+
+
+def test_a_terminal_that_is_held_up_holds_up_nobody(tmp_path):
+    told = tmp_path / "told"
+    talks = sh("talks", f"yes | head -c 3000000; touch {told}; {WAITS}")
+    script = f"{START}\nsys.exit(Supervisor([{talks}]).run())"
+    reading, writing = os.pipe()
+    with os.fdopen(reading), subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdout=writing) as process:
+        os.close(writing)
+        eventually(told.exists, "the child has said all it wanted to")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
