@@ -9,7 +9,7 @@ from runtime.services import services
 from tests.processes import check_all_taken_in, check_counts, eventually, kill, listed, load, together
 from tests.serving import accounts_of, own_data, serving
 
-RATE, SECONDS = 40, 8  # long enough for a busy machine to hear the first ten
+RATE, SECONDS = 40, 12  # long enough for a busy machine to hear the first ten
 
 
 @pytest.fixture
