@@ -143,7 +143,7 @@ async def test_of_two_who_take_it_one_has_it(room):
     page = await arun.do(ticket, "take")
     assert (page.status, "Mya has it. Nothing was changed." in page.text) == (409, True)
     assert (await mya.do(ticket, "release")).status == 200
-    assert "nobody has it" in (await arun.open(ticket)).text
+    assert "not taken" in (await arun.open(ticket)).text
 
 
 async def test_urgency_goes_up_for_all_and_down_for_supervisors(room):
