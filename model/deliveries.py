@@ -36,6 +36,7 @@ Reason = Literal[
     "gave_up",  # tried for a day
     "account_gone",  # no such account in config.yaml, or without its secrets
     "not_said",  # the channel cannot say this at all
+    "mistake",  # ours: it could not be made ready
     "other",  # the provider's code says more
 ]
 

@@ -65,8 +65,8 @@ class Deliverer:
                 try:
                     await self.turn()
                     again = bool(self._attempts) or self.claims.more
-                except StoreError as error:
-                    log.warning("deliver.store_away", error=type(error).__name__)
+                except Exception as error:  # noqa: BLE001 - the store is away; what was claimed is claimed again
+                    log.warning("deliver.turn_failed", error=type(error).__name__)
                     again = False
                 if not again:
                     await self.something_new(self._patience)

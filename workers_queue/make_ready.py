@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 from weakref import WeakSet
 
+import structlog
+
 from channels.contract import CannotSay, Part
 from model.contact import Forbidden, allowed
 from model.deliveries import BROADCAST, CONVERSATION, LANGUAGES, Choice, OutFile, Reason
@@ -18,6 +20,7 @@ from outbound.said import outgoing
 from runtime.keys import CannotOpen, Key, key_id
 from storage import contact_rules
 from storage.blobs import FilesAway
+from storage.database import StoreError
 from storage.outbox import Claimed
 from translations.menu import choices
 from workers_queue.workplace import Workplace
@@ -26,6 +29,7 @@ from workers_queue.workplace import Workplace
 _AHEAD = {CONVERSATION: 2.0, BROADCAST: 0.5}
 _CARGO = 2  # deliveries with files that are in memory at a time
 _A_MOMENT, _A_MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,11 +82,21 @@ class Rendering:
 
     async def ready(self, rows: Sequence[Claimed], keys: Mapping[UUID, Key], now: datetime) -> Sequence[Prospect]:
         """What can be done with claimed deliveries. `keys`: those their sealed values name, without erased people's."""
-        found = await asyncio.gather(*(self._ready(row, keys, now) for row in rows))
+        found = await asyncio.gather(*(self._ready_or_not(row, keys, now) for row in rows))
         able = [one for one in found if isinstance(one, Ready)]
         waits = await self._pace.take([_draw(one) for one in able])
         too_soon = {one.row.id: now + timedelta(seconds=wait) for one, wait in zip(able, waits, strict=True) if wait}
         return [NotNow(one.row, too_soon[one.row.id]) if one.row.id in too_soon else one for one in found]
+
+    async def _ready_or_not(self, row: Claimed, keys: Mapping[UUID, Key], now: datetime) -> Prospect:
+        """One that cannot be made ready must not hold up the others."""
+        try:
+            return await self._ready(row, keys, now)
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a mistake of ours, in whatever it stumbled over
+            log.error("deliver.not_made_ready", delivery=str(row.id), error=type(error).__name__)
+            return Impossible(row, "mistake")
 
     async def _ready(self, row: Claimed, keys: Mapping[UUID, Key], now: datetime) -> Prospect:
         if row.files and len(self._cargo) >= _CARGO:

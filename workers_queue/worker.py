@@ -162,7 +162,20 @@ async def _begin(workplace: Workplace, redis_url: str) -> list[asyncio.Task[None
     duties = [sweep(workplace), deliver(workplace, redis_url), fetch(workplace), sync(workplace)]
     if sandbox_api := workplace.settings.sandbox_api:
         duties.append(follow(sandbox_api))
-    return [asyncio.create_task(duty) for duty in duties]
+    return [asyncio.create_task(for_life(duty)) for duty in duties]
+
+
+async def for_life(duty: Coroutine[Any, Any, None]) -> None:
+    """A duty lasts as long as its worker. Where one ends by itself, the worker ends too, and somebody starts it again.
+
+    As abruptly as if it were killed: what was under way is found again by its leases.
+    """
+    try:
+        await duty
+    except Exception as error:  # noqa: BLE001 - whatever it was, a worker that seems well and does half is worse
+        log.critical("worker.duty_failed", duty=getattr(duty, "__name__", ""), error=type(error).__name__)
+    if not _stopping.is_set():
+        os._exit(1)
 
 
 async def _end(workplace: Workplace, duties: Sequence[asyncio.Task[None]]) -> None:

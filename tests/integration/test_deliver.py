@@ -11,6 +11,7 @@ from outbound.words import LONGEST, BadText
 from runtime.ids import new_id, now
 from sandbox.people import person
 from sandbox.providers import facebook, line
+from storage import people
 from tests.answering import desk
 from workers_queue.deliver import recover
 
@@ -85,6 +86,21 @@ async def test_forty_answers_by_two_workers_arrive_in_order_and_once(out):
     phone = out.sandbox.phone("facebook", DARA)
     assert [item.text for item in phone.received if item.text.startswith("line ")] == [f"line {n}" for n in range(40)]
     assert {item.times for item in phone.received} == {1}
+
+
+async def test_one_that_cannot_be_made_ready_fails_alone(out):
+    await writes_on_line(out)
+    at = out.home.workplace
+    for words in ("one", "two"):
+        await out.say(words)
+    async with at.database.intake() as connection:
+        asked = "select id, person_id from delivery where purpose = 'reply' order by id"
+        id_, who = await (await connection.execute(asked)).fetchone()
+        choices = (await people.keys(connection, at.master, [who]))[who].seal("delivery|choices", id_, b"no labels")
+        await connection.execute("update delivery set choices = %b where id = %b", [choices, id_])
+    await out.deliver()
+    assert [(row["state"], row["reason"]) for row in await replies(out)] == [("failed", "mistake"), ("sent", None)]
+    assert "two" in out.sandbox.phone("line", AYE).texts
 
 
 async def test_an_uncertain_answer_is_unknown_and_never_said_again(out):

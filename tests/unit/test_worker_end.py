@@ -1,8 +1,13 @@
 """A worker ends, whatever its tasks do with being cancelled."""
 
 import asyncio
+import subprocess
+import sys
 from contextlib import suppress
 
+import pytest
+
+from tests.processes import ROOT
 from workers_queue.worker import ended
 
 
@@ -50,3 +55,17 @@ async def _begun(duty) -> None:
     async with asyncio.timeout(20):
         await ended([task], patience=0.2)
     assert task.done()
+
+
+@pytest.mark.parametrize("ends", ["raise ValueError('whose words')", "return"])
+def test_a_duty_that_ends_by_itself_ends_the_worker(ends):
+    source = f"""
+import asyncio
+from workers_queue.worker import for_life
+async def duty():
+    {ends}
+asyncio.run(for_life(duty()))
+print("went on")
+"""
+    said = subprocess.run([sys.executable, "-c", source], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (said.returncode, said.stdout.count("went on"), said.stdout.count("whose words")) == (1, 0, 0)
