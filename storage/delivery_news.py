@@ -1,4 +1,8 @@
-"""What providers tell later of what we sent: taken, arrived, read, or lost after all; in any order, and repeatedly."""
+"""What providers tell later of what we sent: taken, arrived, read, or lost after all; in any order, and repeatedly.
+
+All parts of a delivery carry its id, so that news is of one of them and nobody knows of which. While a worker sends,
+news is only noted: the worker alone knows whether all parts are through, and `storage.outbox` decides when it is done.
+"""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -24,26 +28,38 @@ class News:
     code: str | None = None
 
 
+#: What news has said so far of a delivery that is being sent.
+SO_FAR = (
+    "(case when d.read_at is not null then 'read' when d.delivered_at is not null then 'delivered' "
+    "when d.failed_at is not null then 'failed' when d.sent_at is not null then 'sent' else 'sending' end)"
+)
+_OLD = f"(case d.state when 'sending' then {SO_FAR} else d.state end)"
 _MAY = " or ".join(
-    f"(x.state = '{new}' and d.state in ({', '.join(repr(old) for old in MOVES if new in MOVES[old])}))"
+    f"(x.state = '{new}' and {_OLD} in ({', '.join(repr(old) for old in MOVES if new in MOVES[old])}))"
     for new in ("sent", "delivered", "read", "failed")
 )
+#: Of several parts one did not go or nobody can tell: that another arrived does not make it good.
+_OF_ANOTHER_PART = (
+    "d.parts > 1 and x.state <> 'failed' and (d.failed_at is not null or d.state in ('failed', 'unknown'))"
+)
 _TOLD = (
-    "update delivery d set state = x.state, reason = case when x.state = 'failed' then x.reason end, "
-    "code = case when x.state = 'failed' then x.code end, "
+    "update delivery d set state = case d.state when 'sending' then d.state else x.state end, "
+    "reason = case when x.state = 'failed' then x.reason end, code = case when x.state = 'failed' then x.code end, "
     "sent_at = coalesce(d.sent_at, x.at), "
     "delivered_at = case when x.state in ('delivered', 'read') then coalesce(d.delivered_at, x.at) "
     "else d.delivered_at end, "
     "read_at = case when x.state = 'read' then coalesce(d.read_at, x.at) else d.read_at end, "
     "failed_at = case when x.state = 'failed' then x.at end "
     "from unnest(%b::uuid[], %b::timestamptz[], %b::text[], %b::timestamptz[], %b::text[], %b::text[]) "
-    f"as x (key, up_to, state, at, reason, code) where ({_MAY}) and "
+    f"as x (key, up_to, state, at, reason, code) where ({_MAY}) "
+    f"and ({_OF_ANOTHER_PART}) is not true and "
 )
 #: By what a receipt names its deliveries.
 _NAMED = {
     "delivery": "d.id = x.key ",
     "message": "d.id in (select id from delivery where message_id = x.key) ",
-    "address": "d.address_id = x.key and d.sent_at <= x.up_to and d.state in ('sent', 'delivered', 'unknown') ",
+    "address": "d.address_id = x.key and d.sent_at <= x.up_to "
+    "and d.state in ('sending', 'sent', 'delivered', 'unknown') ",
 }
 
 

@@ -15,7 +15,8 @@ from psycopg.rows import class_row
 from model.deliveries import NewDelivery, Reason, State
 from runtime.ids import new_id
 from storage.database import Connection
-from storage.people import columns
+from storage.delivery_news import SO_FAR
+from storage.people import columns, lock_people
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,17 +158,18 @@ async def claim(
         return await cursor.fetchall()
 
 
-async def begin(connection: Connection, rows: Sequence[tuple[Claimed, datetime | None]]) -> set[UUID]:
-    """Mark deliveries as being sent, each with the moment until which the provider knows its key; None without one.
+async def begin(connection: Connection, rows: Sequence[tuple[Claimed, int, datetime | None]]) -> set[UUID]:
+    """Mark deliveries as being sent, each with the number of its parts and the moment until which the provider knows
+    its key; None without one.
 
     Committed before the first byte leaves. Gives those that are still ours and were not cancelled meanwhile.
     """
     cursor = await connection.execute(
-        "update delivery d set state = 'sending', tries = d.tries + 1, keyed_until = x.keyed "
-        "from unnest(%b::uuid[], %b::uuid[], %b::timestamptz[]) as x (id, lease, keyed) "
+        "update delivery d set state = 'sending', tries = d.tries + 1, parts = x.parts, keyed_until = x.keyed "
+        "from unnest(%b::uuid[], %b::uuid[], %b::int[], %b::timestamptz[]) as x (id, lease, parts, keyed) "
         # `is true`: else the planner goes through all that is due, by the index of that
         "where d.id = x.id and d.lease = x.lease and (d.state = 'queued') is true returning d.id",
-        columns([(row.id, row.lease, keyed) for row, keyed in rows]),
+        columns([(row.id, row.lease, parts, keyed) for row, parts, keyed in rows]),
     )
     return {id_ for (id_,) in await cursor.fetchall()}
 
@@ -186,6 +188,40 @@ async def part_done(
     return cursor.rowcount == 1
 
 
+#: What a delivery has become. Where providers told of it meanwhile, that is not undone: a part that did not arrive ends
+#: it, and the only part of one that has arrived is not sent again. Of several parts one that arrived is not all.
+_FATE = (
+    f"(case when d.failed_at is not null then 'failed' "
+    f"when (x.state = 'sent' or d.parts = 1) and {SO_FAR} in ('delivered', 'read') then {SO_FAR} "
+    f"when x.state in ('queued', 'unknown') and d.state = 'sending' and d.parts = 1 and {SO_FAR} = 'sent' then 'sent' "
+    "else x.state end)"
+)
+_FINISH = (
+    f"update delivery d set state = {_FATE}, due_at = coalesce(x.due, d.due_at), units = d.units + x.units, "  # noqa: S608
+    f"reason = case when d.failed_at is not null then d.reason when {_FATE} = x.state then x.reason end, "
+    f"code = case when d.failed_at is not null then d.code when {_FATE} = x.state then x.code end, "
+    "lease = null, lease_slot = null, lease_until = null, "
+    "sent_at = case when x.state in ('sent', 'unknown') then coalesce(d.sent_at, x.at) else d.sent_at end, "
+    f"failed_at = case when {_FATE} = 'failed' then coalesce(d.failed_at, x.at) end "
+    "from unnest(%b::uuid[], %b::uuid[], %b::text[], %b::timestamptz[], %b::timestamptz[], %b::text[], %b::text[], "
+    "%b::int[]) as x (id, lease, state, at, due, reason, code, units) where d.id = x.id and "
+    "((d.lease = x.lease and d.state in ('queued', 'sending')) "
+    "or (d.state = 'unknown' and x.state in ('sent', 'failed'))) returning d.organisation_id, d.ticket_id, d.state"
+)
+
+
+async def feared(connection: Connection, deliveries: Iterable[UUID]) -> set[UUID]:
+    """Whom those of these deliveries are for of which we heard, while they were being sent, that they did not arrive.
+
+    `finish` calls them failed, and their people are to be held still before.
+    """
+    cursor = await connection.execute(
+        "select person_id from delivery where id = any (%b) and state = 'sending' and failed_at is not null",
+        [list(deliveries)],
+    )
+    return {person for (person,) in await cursor.fetchall()}
+
+
 async def finish(connection: Connection, outcomes: Sequence[Outcome]) -> list[tuple[UUID, UUID, State]]:
     """Write down what became of attempts; gives (organisation, ticket, state) of what changed.
 
@@ -194,14 +230,7 @@ async def finish(connection: Connection, outcomes: Sequence[Outcome]) -> list[tu
     if not outcomes:
         return []
     cursor = await connection.execute(
-        "update delivery d set state = x.state, due_at = coalesce(x.due, d.due_at), reason = x.reason, code = x.code, "
-        "units = d.units + x.units, lease = null, lease_slot = null, lease_until = null, "
-        "sent_at = case when x.state in ('sent', 'unknown') then coalesce(d.sent_at, x.at) else d.sent_at end, "
-        "failed_at = case when x.state = 'failed' then x.at end "
-        "from unnest(%b::uuid[], %b::uuid[], %b::text[], %b::timestamptz[], %b::timestamptz[], %b::text[], %b::text[], "
-        "%b::int[]) as x (id, lease, state, at, due, reason, code, units) where d.id = x.id and "
-        "((d.lease = x.lease and d.state in ('queued', 'sending')) "
-        "or (d.state = 'unknown' and x.state in ('sent', 'failed'))) returning d.organisation_id, d.ticket_id, d.state",
+        _FINISH.encode(),
         columns([(o.row.id, o.row.lease, o.state, o.at, o.due_at, o.reason, o.code, o.units) for o in outcomes]),
     )
     changed = await cursor.fetchall()
@@ -258,21 +287,36 @@ async def pause_address(connection: Connection, rows: Sequence[tuple[UUID, datet
         )
 
 
+_LOST = (
+    "d.lease is not null and d.state in ('queued', 'sending') and (d.lease_until < %(now)s or d.lease_slot = %(slot)s)"
+)
+#: The only part is known to have gone.
+_GONE = f"(d.state = 'sending' and d.parts = 1 and {SO_FAR} in ('sent', 'delivered', 'read'))"
+_RECOVER = (
+    "update delivery d set lease = null, lease_slot = null, lease_until = null, "  # noqa: S608 - constants
+    "state = case when d.state = 'queued' then d.state when d.failed_at is not null then 'failed' "
+    f"when {_GONE} then {SO_FAR} when d.keyed_until > %(now)s then 'queued' else 'unknown' end, "
+    f"units = case when {_GONE} then greatest(d.units, 1) else d.units end, "
+    "sent_at = case when d.state = 'sending' and not coalesce(d.keyed_until > %(now)s, false) "
+    "then coalesce(d.sent_at, %(now)s) else d.sent_at end "
+    f"where {_LOST} returning d.organisation_id, d.ticket_id, d.state"
+)
+
+
 async def recover(connection: Connection, *, now: datetime, slot: str | None = None) -> list[tuple[UUID, UUID, State]]:
-    """Deliveries whose worker is gone: begun ones become unknown, or are sent again where the provider knows their key.
+    """Deliveries whose worker is gone: begun ones become what was told of them meanwhile, else unknown, or are sent
+    again where the provider knows their key.
 
     `slot`: of a worker that starts again, so that its own need not wait for their lease to run out.
     Gives (organisation, ticket, state) of what changed.
     """
+    values = {"now": now, "slot": slot}
     cursor = await connection.execute(
-        "update delivery set lease = null, lease_slot = null, lease_until = null, "
-        "state = case when state = 'queued' or keyed_until > %(now)s then 'queued' else 'unknown' end, "
-        "sent_at = case when state = 'sending' and not coalesce(keyed_until > %(now)s, false) "
-        "then coalesce(sent_at, %(now)s) else sent_at end "
-        "where lease is not null and state in ('queued', 'sending') "
-        "and (lease_until < %(now)s or lease_slot = %(slot)s) returning organisation_id, ticket_id, state",
-        {"now": now, "slot": slot},
+        f"select d.person_id from delivery d where {_LOST} and d.failed_at is not null".encode(),  # noqa: S608 - constants
+        values,
     )
+    await lock_people(connection, [person for (person,) in await cursor.fetchall()])
+    cursor = await connection.execute(_RECOVER.encode(), values)
     return await cursor.fetchall()
 
 

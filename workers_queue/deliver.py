@@ -106,7 +106,7 @@ class Deliverer:
         """Committed before the first byte leaves: whoever finds the row later knows that it may have been sent."""
         begun: set[UUID] = set()
         if ready:
-            keyed = [(one.row, _keyed_until(one, one.row.parts_done, now)) for one in ready]
+            keyed = [(one.row, len(one.parts), _keyed_until(one, one.row.parts_done, now)) for one in ready]
             async with self._at.database.intake() as connection:
                 begun = await outbox.begin(connection, keyed)
         for one in ready:
@@ -137,17 +137,18 @@ class Deliverer:
             result = await line.out.send(line.client, ready.parts[number])
             if not isinstance(result, Sent) or number + 1 == len(ready.parts):
                 break
-            await self._part_done(ready, number + 1, result, at)
+            if not await self._part_done(ready, number + 1, result, at):  # its person was erased, or it was recovered
+                return Attempt(row=row, outcome=Outcome(row=row, state="unknown", at=at))
             await asyncio.sleep(pause.total_seconds())
         tried = replace(row, tries=row.tries + 1)
         outcome = settle(result, tried, at=at, ids=self._ids(result, line), chance=self._chance)
         return Attempt(row=row, outcome=outcome, result=result, pause=pause)
 
-    async def _part_done(self, ready: Ready, done: int, result: Sent, at: datetime) -> None:
+    async def _part_done(self, ready: Ready, done: int, result: Sent, at: datetime) -> bool:
         row, now, ids = ready.row, self._at.clock(), self._ids(result, ready.line)
         so_far = Outcome(row=row, state="sending", at=at, units=result.units, ids=ids)
         async with self._at.database.intake() as connection:
-            await outbox.part_done(connection, so_far, done, _keyed_until(ready, done, now), now + LEASE)
+            return await outbox.part_done(connection, so_far, done, _keyed_until(ready, done, now), now + LEASE)
 
     def _ids(self, result: Result, line: Line) -> tuple[str, ...]:
         """The provider's ids as the store knows them: where they are made of a person's they are veiled."""

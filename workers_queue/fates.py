@@ -36,7 +36,10 @@ async def write_down(
 
     People whom our words did not reach are held still first, as intake does: nobody may write over their clock.
     """
-    await people.lock_people(connection, [a.row.person for a in attempts if a.outcome.state == "failed"])
+    failed = {a.row.person for a in attempts if a.outcome.state == "failed"}
+    if attempts:
+        failed |= await outbox.feared(connection, [a.row.id for a in attempts])
+    await people.lock_people(connection, failed)
     await tell(connection, await outbox.finish(connection, [a.outcome for a in attempts]))
     await outbox.pause_address(
         connection, [(a.row.address, a.outcome.at + a.pause) for a in attempts if a.pause and a.outcome.state == "sent"]

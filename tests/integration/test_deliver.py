@@ -158,6 +158,125 @@ async def test_a_worker_that_dies_while_sending(out):
     assert by_account == {"line-th": "sent", "facebook-kh": "unknown"}
 
 
+async def begins(out) -> None:
+    """Everything due is sent, and nothing is written down yet."""
+    await out.deliverer.turn()
+    await asyncio.wait(out.deliverer.under_way)
+
+
+async def is_heard_back(out, item, words="x", who=DARA) -> None:
+    """Messenger tells of a message of ours: that it went, and that it arrived."""
+    account, at = out.home.accounts["facebook-kh"], out.home.workplace.clock()
+    metadata = f"out:{(await out.delivery())['id']}"
+    for news in (
+        facebook.echo(account, who, words, item.id, at, metadata=metadata),
+        facebook.delivery(account, who, [item.id], at),
+    ):
+        await out.home.put(news, at=at)
+        await out.home.take_in()
+
+
+async def leases(out) -> int:
+    async with out.home.database.intake() as connection:
+        cursor = await connection.execute("select count(*) from delivery where lease is not null")
+        return (await cursor.fetchone())[0]
+
+
+TWO_PARTS = " ".join(["ជួយ"] * 700)
+
+
+def second_part(out, kind, **more) -> None:
+    """The first request to Messenger is taken, and this becomes of the second."""
+    out.sandbox.fault("slow", provider="facebook", seconds=0, count=1)
+    out.sandbox.fault(kind, provider="facebook", **more)
+
+
+async def test_a_first_part_that_arrived_does_not_hide_that_the_second_was_refused(out):
+    await writes_on_messenger(out)
+    since = await waiting_since(out)
+    second_part(out, "blocked", count=1)
+    await out.say(TWO_PARTS)
+    await begins(out)
+    (first,) = out.sandbox.phone("facebook", DARA).received
+    await is_heard_back(out, first)
+    assert (await out.delivery())["state"] == "sending"
+    await out.deliver()
+    for _ in range(2):
+        row = await out.delivery()
+        assert (row["state"], row["reason"], row["units"]) == ("failed", "blocked", 1)
+        await is_heard_back(out, first)  # told once more, and later
+    assert await waiting_since(out) == since
+    assert await leases(out) == 0
+
+
+async def test_a_second_part_is_tried_again_before_the_next_answer(out):
+    await writes_on_messenger(out)
+    second_part(out, "429", count=1, retry_after=60)
+    await out.say(TWO_PARTS)
+    await out.say("the next")
+    first, _ = await replies(out)
+    await begins(out)
+    account, at, phone = (
+        out.home.accounts["facebook-kh"],
+        out.home.workplace.clock(),
+        out.sandbox.phone("facebook", DARA),
+    )
+    (item,) = phone.received
+    await out.home.put(facebook.echo(account, DARA, "x", item.id, at, metadata=f"out:{first['id']}"), at=at)
+    await out.home.take_in()
+    await out.deliver()
+    assert [row["state"] for row in await replies(out)] == ["queued", "queued"]
+    for _ in range(3):
+        out.pass_time(timedelta(minutes=2))
+        await out.deliver()
+    assert [(row["state"], row["units"]) for row in await replies(out)] == [("sent", 2), ("sent", 1)]
+    assert (" ".join(phone.texts[:2]), phone.texts[2:]) == (TWO_PARTS, ["the next"])
+
+
+async def test_a_worker_that_dies_between_two_parts_leaves_an_unknown_fate(out):
+    await writes_on_messenger(out)
+    second_part(out, "hang")
+    await out.say(TWO_PARTS)
+    await out.deliverer.turn()
+    (first,) = await out.sandbox.phone("facebook", DARA).awaits(1)
+    async with asyncio.timeout(10):
+        while not (await out.delivery())["units"]:
+            await out.deliverer.something_new(0.05)
+    await is_heard_back(out, first)
+    assert (await out.delivery())["state"] == "sending"
+    for task in out.deliverer.under_way:  # the process is gone
+        task.cancel()
+    await recover(out.home.workplace, slot=out.home.workplace.slot)
+    for _ in range(2):
+        assert (await out.delivery())["state"] == "unknown"
+        await is_heard_back(out, first)
+    assert await leases(out) == 0
+
+
+async def test_an_answer_that_arrives_before_its_worker_knows_is_counted_and_let_go(out):
+    await writes_on_messenger(out)
+    await out.say("quick")
+    await begins(out)
+    (item,) = out.sandbox.phone("facebook", DARA).received
+    await is_heard_back(out, item)
+    await out.deliver()
+    row = await out.delivery()
+    assert (row["state"], row["units"], row["delivered_at"] is not None) == ("delivered", 1, True)
+    assert await leases(out) == 0
+
+
+async def test_an_answer_that_arrived_is_known_though_its_worker_died(out):
+    await writes_on_messenger(out)
+    await out.say("quick")
+    await begins(out)
+    (item,) = out.sandbox.phone("facebook", DARA).received
+    await is_heard_back(out, item)
+    await recover(out.home.workplace, slot=out.home.workplace.slot)
+    row = await out.delivery()
+    assert (row["state"], row["units"]) == ("delivered", 1)
+    assert await leases(out) == 0
+
+
 async def test_a_revoked_token_holds_words_back_until_it_is_mended(out):
     await writes_on_messenger(out)
     out.sandbox.fault("invalid_token", provider="facebook")

@@ -1,5 +1,6 @@
 """Answers by SMS and Telegram, and what people sent there, against the providers' side."""
 
+import asyncio
 from datetime import timedelta
 
 import aiohttp
@@ -14,6 +15,7 @@ from runtime.ids import now
 from sandbox.people import person
 from sandbox.providers import telegram, twilio_sms
 from tests.answering import desk
+from workers_queue.deliver import recover
 
 RAM, AYE = person("ram", "ne", "NP"), person("aye", "my", "TH")
 LONG = " ".join(f"{n} तलब नपाएको भए हामीलाई भन्नुहोस्।" for n in range(1, 61))
@@ -90,6 +92,26 @@ async def test_a_receipt_tells_why_an_sms_did_not_arrive(out):
     await is_told(out, item, "undelivered", 30006)
     row = await out.delivery()
     assert (row["state"], row["reason"], row["code"]) == ("failed", "no_text", "30006")
+
+
+@pytest.mark.parametrize("dies", [False, True])
+async def test_a_first_part_that_does_not_arrive_fails_the_answer_though_the_rest_goes(out, dies):
+    await texts_us(out)
+    since = (await out.home.ticket())["waiting_since"]
+    await out.say(LONG)
+    await out.deliverer.turn()
+    await asyncio.wait(out.deliverer.under_way)
+    first, second, *_ = out.sandbox.phone("sms", RAM).received
+    await is_told(out, first, "undelivered", 30006)
+    assert (await out.delivery())["state"] == "sending"
+    if dies:
+        await recover(out.home.workplace, slot=out.home.workplace.slot)
+    else:
+        await out.deliver()
+    await is_told(out, second, "delivered")
+    row = await out.delivery()
+    assert (row["state"], row["reason"], row["code"]) == ("failed", "no_text", "30006")
+    assert (await out.home.ticket())["waiting_since"] == since
 
 
 async def test_a_person_whom_twilio_stops_is_not_texted_again(out):
