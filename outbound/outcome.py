@@ -23,25 +23,30 @@ def backoff(tries: int, chance: Random) -> timedelta:
     return timedelta(seconds=min(2.0 ** min(tries, 20), _LONGEST_WAIT) * chance.uniform(0.5, 1.5))
 
 
-def settle(result: Result, row: Claimed, *, at: datetime, ids: tuple[str, ...], chance: Random) -> Outcome:
-    """The delivery after one attempt, begun at `at`. `ids`: the provider's, as they may be stored."""
+def settle(
+    result: Result, row: Claimed, *, at: datetime, ended: datetime, ids: tuple[str, ...], chance: Random
+) -> Outcome:
+    """The delivery after one attempt, begun at `at`: what is to wait waits from its end on, which may be much later.
+
+    `ids`: the provider's, as they may be stored.
+    """
     match result:
         case Sent():
             return _outcome(row, at, state="sent", units=result.units, ids=ids)
         case Unknown():
             return _outcome(row, at, state="unknown", code=result.why)
         case Refused():
-            return _refused(result, row, at, chance)
+            return _refused(result, row, at, ended, chance)
 
 
-def _refused(refused: Refused, row: Claimed, at: datetime, chance: Random) -> Outcome:
+def _refused(refused: Refused, row: Claimed, at: datetime, ended: datetime, chance: Random) -> Outcome:
     meaning, reason, code = refused.meaning, refused.meaning.reason, refused.code
     if not (meaning.retry or (reason in _MENDABLE and meaning.scope == "account")):
         return _outcome(row, at, state="failed", reason=reason, code=code)
-    if at - max(row.created_at, row.held_until or row.created_at) > GIVE_UP:
+    if ended - max(row.created_at, row.held_until or row.created_at) > GIVE_UP:
         return _outcome(row, at, state="failed", reason="gave_up", code=code or reason)
     wait = timedelta() if code == INVALID_REPLY else meaning.after or backoff(row.tries, chance)
-    return _outcome(row, at, state="queued", due_at=at + wait, reason=reason, code=code)
+    return _outcome(row, at, state="queued", due_at=ended + wait, reason=reason, code=code)
 
 
 def cannot(row: Claimed, reason: Reason, at: datetime) -> Outcome:
@@ -62,7 +67,7 @@ class Trouble:
 
 
 def trouble(result: Result, account: str, failures: int, *, at: datetime, chance: Random) -> Trouble | None:
-    """What an answer tells of its account, after `failures` in a row; None where all is well with it."""
+    """What an answer that came at `at` tells of its account, after `failures` in a row; None where all is well."""
     if isinstance(result, Unknown):
         return _away(account, failures, result.why, at, chance)
     if not isinstance(result, Refused):

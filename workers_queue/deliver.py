@@ -138,11 +138,11 @@ class Deliverer:
             if not isinstance(result, Sent) or number + 1 == len(ready.parts):
                 break
             if not await self._part_done(ready, number + 1, result, at):  # its person was erased, or it was recovered
-                return Attempt(row=row, outcome=Outcome(row=row, state="unknown", at=at))
+                return Attempt(row=row, outcome=Outcome(row=row, state="unknown", at=at), ended=self._at.clock())
             await asyncio.sleep(pause.total_seconds())
-        tried = replace(row, tries=row.tries + 1)
-        outcome = settle(result, tried, at=at, ids=self._ids(result, line), chance=self._chance)
-        return Attempt(row=row, outcome=outcome, result=result, pause=pause)
+        tried, ended = replace(row, tries=row.tries + 1), self._at.clock()
+        outcome = settle(result, tried, at=at, ended=ended, ids=self._ids(result, line), chance=self._chance)
+        return Attempt(row=row, outcome=outcome, ended=ended, result=result, pause=pause)
 
     async def _part_done(self, ready: Ready, done: int, result: Sent, at: datetime) -> bool:
         row, now, ids = ready.row, self._at.clock(), self._ids(result, ready.line)
@@ -166,8 +166,8 @@ class Deliverer:
                 self._attempts.append(task.result())
             else:  # a channel's send raises nothing: it was the store, or a mistake of ours; nobody knows what left
                 log.error("deliver.failed", delivery=str(row.id), error=type(error).__name__)
-                outcome = Outcome(row=row, state="unknown", at=self._at.clock())
-                self._attempts.append(Attempt(row=row, outcome=outcome))
+                now = self._at.clock()
+                self._attempts.append(Attempt(row=row, outcome=Outcome(row=row, state="unknown", at=now), ended=now))
 
     async def _finish(self) -> None:
         """A stop waits for what is under way: cut off, nobody would know what became of it."""
@@ -214,7 +214,7 @@ async def recover(at: Workplace, *, slot: str | None = None) -> None:
 
 
 def _impossible(one: Impossible, now: datetime) -> Attempt:
-    return Attempt(row=one.row, outcome=cannot(one.row, one.reason, now))
+    return Attempt(row=one.row, outcome=cannot(one.row, one.reason, now), ended=now)
 
 
 def _keyed_until(ready: Ready, number: int, now: datetime) -> datetime | None:

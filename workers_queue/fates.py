@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 from uuid import UUID
 
@@ -25,6 +25,7 @@ class Attempt:
 
     row: Claimed
     outcome: Outcome
+    ended: datetime  #: when the last answer came, or did not; pauses begin here
     result: Result | None = None
     pause: timedelta = timedelta()  #: nothing more to this address for so long
 
@@ -42,7 +43,7 @@ async def write_down(
     await people.lock_people(connection, failed)
     await tell(connection, await outbox.finish(connection, [a.outcome for a in attempts]))
     await outbox.pause_address(
-        connection, [(a.row.address, a.outcome.at + a.pause) for a in attempts if a.pause and a.outcome.state == "sent"]
+        connection, [(a.row.address, a.ended + a.pause) for a in attempts if a.pause and a.outcome.state == "sent"]
     )
     await people.set_left(
         connection, {a.row.address: (how, a.outcome.at) for a in attempts if (how := _how_they_left(a.result))}
@@ -70,7 +71,7 @@ def _how_they_left(result: Result | None) -> str | None:
 
 
 async def _health(connection: Connection, attempt: Attempt, state: AccountState | None, chance: Random) -> None:
-    account, at = attempt.row.account, attempt.outcome.at
+    account, at = attempt.row.account, attempt.ended
     if attempt.result is None:
         return
     found = trouble(attempt.result, account, state.failures if state else 0, at=at, chance=chance)

@@ -11,7 +11,7 @@ from outbound.words import LONGEST, BadText
 from runtime.ids import new_id, now
 from sandbox.people import person
 from sandbox.providers import facebook, line
-from storage import people
+from storage import account_state, people
 from tests.answering import desk
 from workers_queue.deliver import recover
 
@@ -231,6 +231,29 @@ async def test_a_second_part_is_tried_again_before_the_next_answer(out):
         await out.deliver()
     assert [(row["state"], row["units"]) for row in await replies(out)] == [("sent", 2), ("sent", 1)]
     assert (" ".join(phone.texts[:2]), phone.texts[2:]) == (TWO_PARTS, ["the next"])
+
+
+async def test_a_provider_that_asks_to_wait_is_waited_for_from_then_on(out):
+    """However long the parts before took: here a minute passes whenever somebody looks at the clock."""
+    await writes_on_messenger(out)
+    second_part(out, "429", count=1, retry_after=90)
+    await out.say(TWO_PARTS)
+    at = out.home.workplace
+    clock = at.clock
+
+    def slowly():
+        out.pass_time(timedelta(minutes=1))
+        return clock()
+
+    at.clock = slowly
+    await begins(out)
+    at.clock = clock
+    await out.deliver()
+    row = await out.delivery()
+    assert (row["state"], row["due_at"] > clock() + timedelta(minutes=1)) == ("queued", True)
+    async with out.home.database.intake() as connection:
+        states = await account_state.states(connection)
+    assert states["facebook-kh"].open_until > clock() + timedelta(minutes=1)
 
 
 async def test_a_worker_that_dies_between_two_parts_leaves_an_unknown_fate(out):
