@@ -68,12 +68,17 @@ def _left(limit: int | None, used: int | None) -> int | None:
 
 
 async def failing(connection: Connection, state: AccountState, at: datetime) -> None:
-    """Write down that an account fails; the first failure of a row says since when."""
+    """Write down that an account fails; the first failure of a row says since when.
+
+    A pause that lasts is not made shorter: the provider asked for it, or another worker found it needful.
+    """
     await connection.execute(
         "insert into account_state (account, failing_since, failures, open_until, reason, code) "
         "values (%b, %b, %b, %b, %b, %b) on conflict (account) do update set "
         "failing_since = coalesce(account_state.failing_since, excluded.failing_since), "
-        "failures = greatest(account_state.failures + 1, excluded.failures), open_until = excluded.open_until, "
+        "failures = greatest(account_state.failures + 1, excluded.failures), "
+        "open_until = greatest(excluded.open_until, "
+        "case when account_state.open_until > excluded.failing_since then account_state.open_until end), "
         "reason = excluded.reason, code = excluded.code",
         [state.account, at, state.failures, state.open_until, state.reason, state.code],
     )
@@ -88,12 +93,12 @@ async def slow_down(connection: Connection, account: str, until: datetime) -> No
     )
 
 
-async def well(connection: Connection, account: str) -> None:
-    """It works again."""
+async def well(connection: Connection, account: str, at: datetime) -> None:
+    """It works again; a pause that lasts is kept."""
     await connection.execute(
-        "update account_state set failing_since = null, failures = 0, open_until = null, reason = null, code = null "
-        "where account = %b",
-        [account],
+        "update account_state set failing_since = null, failures = 0, reason = null, code = null, "
+        "open_until = case when open_until > %b then open_until end where account = %b",
+        [at, account],
     )
 
 

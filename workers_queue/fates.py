@@ -77,7 +77,7 @@ async def _health(connection: Connection, attempt: Attempt, state: AccountState 
     found = trouble(attempt.result, account, state.failures if state else 0, at=at, chance=chance)
     if found is None:
         if isinstance(attempt.result, Sent) and state and state.failing_since:
-            await account_state.well(connection, account)
+            await account_state.well(connection, account, at)
             log.info("account.well", account=account)
     elif found.fails:
         await account_state.failing(connection, found.state, at)

@@ -256,6 +256,28 @@ async def test_a_provider_that_asks_to_wait_is_waited_for_from_then_on(out):
     assert states["facebook-kh"].open_until > clock() + timedelta(minutes=1)
 
 
+@pytest.mark.parametrize("beside", ["500", "slow"])
+async def test_a_pause_that_is_asked_for_outlives_what_happens_beside_it(out, beside):
+    """Another answer fails, or arrives through an account that failed before, in the same moment."""
+    other, third = person("sok", "km", "KH"), person("vanna", "km", "KH")
+    for number, who in enumerate((other, DARA, third)):
+        await writes_on_messenger(out, who=who, number=number)
+    first, second, last = await out.home.tickets()
+    out.sandbox.fault("500", provider="facebook", count=1)
+    await out.say("fails", first)
+    await out.deliver()
+    out.sandbox.fault("429", provider="facebook", person=DARA.facebook_id, retry_after=90)
+    out.sandbox.fault(beside, provider="facebook", person=third.facebook_id, seconds=0)
+    for ticket in (second, last):
+        await out.say("beside", ticket)
+    await begins(out)
+    await out.deliver()
+    async with out.home.database.intake() as connection:
+        state = (await account_state.states(connection))["facebook-kh"]
+    assert state.open_until > out.home.workplace.clock() + timedelta(minutes=1)
+    assert (state.failing_since is None) == (beside == "slow")
+
+
 async def test_a_worker_that_dies_between_two_parts_leaves_an_unknown_fate(out):
     await writes_on_messenger(out)
     second_part(out, "hang")
