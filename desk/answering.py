@@ -7,7 +7,7 @@ the caller's.
 import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from desk import drafts
 from desk.seat import Cannot, Seat, seated
@@ -79,7 +79,7 @@ async def send(
 async def _before(seat: Seat, ticket: UUID, once: UUID) -> Said | None:
     """The same answer, when it was said already: its page heard nothing back and sends it again."""
     await seat.hold(ticket, closed_too=True)
-    found = await desk_acts.said_before(seat.connection, ticket, seat.name, once)
+    found = await desk_acts.said_before(seat.connection, ticket, once, author=seat.name)
     if found is None:
         return None
     return Said(message=found.message, delivery=found.id, account=found.account, due_at=found.due_at)
@@ -93,7 +93,7 @@ async def undo(seat: Seat, delivery: UUID) -> str:
     sent = await _held(seat, delivery)
     if sent.author != seat.name:
         raise Cannot("not_yours")
-    if not await desk_acts.move_delivery(seat.connection, delivery, was="queued", becomes="cancelled"):
+    if not await desk_acts.cancel(seat.connection, delivery):
         raise Cannot("too_late")
     text, written = await _words(seat, sent)
     await drafts.save(seat, sent.ticket, "reply", text, language=written, last_seen=sent.last_seen)
@@ -112,11 +112,17 @@ async def send_again(
 ) -> Said:
     """Say once more what did not arrive, or may not have; `to`: on another way. `files`: what Attaching.again gave.
 
-    Raises NoTicket, Cannot (`no_such_message`, `too_late`), Newer and CannotAnswer.
+    By default on the way it went before. What was said once more already, by whomever, is not said a third time.
+
+    Raises NoTicket, Cannot (`no_such_message`, `too_late`, `said_again`), Newer and CannotAnswer.
     """
     sent = await _held(seat, delivery)
     if sent.state not in ("failed", "unknown"):
         raise Cannot("too_late")
+    once = uuid5(delivery, "again")
+    before = await desk_acts.said_before(seat.connection, sent.ticket, once)
+    if before and before.state != "cancelled":
+        raise Cannot("said_again")
     text, language = await _words(seat, sent)
     choices = (await seat.keys(sent.person)).open("delivery|choices", sent.id, sent.choices)
     return await answer(
@@ -129,11 +135,12 @@ async def send_again(
         author=seat.name,
         last_seen=last_seen,
         language=language,
-        to=to,
+        to=to or (sent.account, sent.address),
         files=files,
         choices=json.loads(choices) if choices else (),
         at=seat.now,
         undo=UNDO,
+        once=once,
     )
 
 

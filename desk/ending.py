@@ -7,20 +7,24 @@ from uuid import UUID
 from desk.saying import note
 from desk.seat import Cannot, Seat
 from model.tickets import OUTCOMES, Outcome
-from storage import desk_acts
+from storage import answers, desk_acts
 
 _LONGEST_SNOOZE = timedelta(days=92)
 Where = Literal["call", "in_person", "other_app", "other_organisation", "other"]
 WHERES: tuple[Where, ...] = get_args(Where)
 
 
-async def snooze(seat: Seat, ticket: UUID, until: datetime) -> None:
-    """Put a ticket aside until a moment, or until new words come. Raises NoTicket and Cannot."""
+async def snooze(seat: Seat, ticket: UUID, until: datetime, *, last_seen: UUID | None = None) -> None:
+    """Put a ticket aside until a moment, or until new words come. `last_seen`: the last message the agent saw.
+
+    Raises NoTicket and Cannot.
+    """
     if until <= seat.now:
         raise Cannot("in_the_past")
     if until - seat.now > _LONGEST_SNOOZE:
         raise Cannot("too_far")
     await seat.hold(ticket)
+    await _nothing_newer(seat, ticket, last_seen)
     await desk_acts.change(seat.connection, ticket, snoozed_until=until)
     await seat.wrote("ticket.snoozed", ticket, until=until.isoformat())
 
@@ -33,11 +37,21 @@ async def unsnooze(seat: Seat, ticket: UUID) -> None:
         await seat.wrote("ticket.unsnoozed", ticket)
 
 
-async def close(seat: Seat, ticket: UUID, outcome: Outcome) -> None:
-    """End a matter: its clock stops. Words within three days reopen it. Raises NoTicket and Cannot."""
+async def _nothing_newer(seat: Seat, ticket: UUID, last_seen: UUID | None) -> None:
+    """Nobody's words are ended unread. In the ticket's hold; raises Cannot (`newer`)."""
+    if last_seen and await answers.newer(seat.connection, ticket, last_seen, seat.name):
+        raise Cannot("newer")
+
+
+async def close(seat: Seat, ticket: UUID, outcome: Outcome, *, last_seen: UUID | None = None) -> None:
+    """End a matter: its clock stops. Words within three days reopen it. `last_seen`: the last message the agent saw.
+
+    Raises NoTicket and Cannot.
+    """
     if outcome not in OUTCOMES:
         raise Cannot("no_such_outcome")
     await seat.hold(ticket)
+    await _nothing_newer(seat, ticket, last_seen)
     await desk_acts.change(
         seat.connection,
         ticket,
@@ -62,9 +76,12 @@ async def reopen(seat: Seat, ticket: UUID) -> None:
     await seat.wrote("ticket.reopened", ticket)
 
 
-async def answered_elsewhere(seat: Seat, ticket: UUID, where: Where, *, words: str = "") -> None:
+async def answered_elsewhere(
+    seat: Seat, ticket: UUID, where: Where, *, words: str = "", last_seen: UUID | None = None
+) -> None:
     """Say that the person has been answered, and where: the clock stops. `words` become a note; `other` needs them.
 
+    `last_seen`: the last message the agent saw.
     Raises NoTicket, BadText and Cannot (`no_such_reason`, `say_why`).
     """
     if where not in WHERES:
@@ -72,6 +89,7 @@ async def answered_elsewhere(seat: Seat, ticket: UUID, where: Where, *, words: s
     if where == "other" and not words.strip():
         raise Cannot("say_why")
     await seat.hold(ticket)
+    await _nothing_newer(seat, ticket, last_seen)
     await desk_acts.change(seat.connection, ticket, waiting_since=None, answered_until=seat.now)
     written = await note(seat, ticket, words) if words.strip() else None
     await seat.wrote("ticket.answered_elsewhere", ticket, where=where, note=written)

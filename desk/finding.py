@@ -156,7 +156,8 @@ def _span(seat: Seat, since: date | None, until: date | None) -> tuple[datetime,
         return None
     zone = ZoneInfo(seat.organisation.timezone)
     start = datetime.combine(since or date(1970, 1, 1), time(), zone)
-    return start, datetime.combine((until or date(9998, 1, 1)) + timedelta(days=1), time(), zone)
+    last = min(until or date.max, date(9998, 1, 1))  # a day before the calendar ends
+    return start, datetime.combine(last + timedelta(days=1), time(), zone)
 
 
 def _in(at: datetime, span: tuple[datetime, datetime] | None) -> bool:

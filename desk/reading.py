@@ -51,6 +51,7 @@ class Fate:
     id: UUID
     account: str
     state: str
+    tries: int
     reason: str | None  #: `refused.<reason>` in the catalog
     code: str | None  #: the provider's own; for supervisors
     created_at: datetime
@@ -176,7 +177,8 @@ async def thread(
     said = await _opened(seat, tickets, page)
     above = after.at if after else page[0]["occurred_at"] if more else None
     told = await _told(seat, tickets, SHOWN, above=above, up_to=before.at if before else None)
-    await _look(seat, ticket)
+    for read in sorted({ticket, *(row["ticket"] for row in page)}):  # earlier matters are read here, too
+        await _look(seat, read)
     return Thread(
         ticket=found[0],
         items=sorted([*said, *told], key=lambda item: (item.at, isinstance(item, Line))),

@@ -39,6 +39,8 @@ Why = Literal[
     "not_more_urgent",
     "not_less_urgent",
     "too_late",  # it has left already
+    "said_again",  # it was sent once more already
+    "newer",  # words that the agent has not seen: read them first
     "changed",  # somebody else has changed it meanwhile: look again
     "erased",  # the person was erased: nothing can be written about them any more
 ]

@@ -207,6 +207,7 @@ class Sent:
     ticket: UUID
     person: UUID
     account: str
+    address: UUID
     due_at: datetime
     state: str
     author: str | None
@@ -219,11 +220,11 @@ async def delivery(connection: Connection, id_: UUID) -> Sent | None:
     return await _sent(connection, "d.id = %b", [id_])
 
 
-async def said_before(connection: Connection, ticket: UUID, author: str, once: UUID) -> Sent | None:
-    """The answer that came under this mark already: a page that heard nothing back sends it again."""
+async def said_before(connection: Connection, ticket: UUID, once: UUID, *, author: str | None = None) -> Sent | None:
+    """The answer that came under this mark already, by this author or by anybody: its page sends it again."""
     of_the_trail = (
-        "d.message_id = (select (detail->>'message')::uuid from audit where ticket_id = %b "
-        "and action = 'ticket.answered' and actor = %b and detail->>'once' = %b limit 1)"
+        "d.message_id in (select (detail->>'message')::uuid from audit where ticket_id = %b and action = "
+        "'ticket.answered' and actor = coalesce(%b, actor) and detail->>'once' = %b) order by d.id desc limit 1"
     )
     return await _sent(connection, of_the_trail, [ticket, author, str(once)])
 
@@ -231,8 +232,8 @@ async def said_before(connection: Connection, ticket: UUID, author: str, once: U
 async def _sent(connection: Connection, which: str, values: Sequence[object]) -> Sent | None:
     async with connection.cursor(row_factory=class_row(Sent)) as cursor:
         await cursor.execute(
-            "select d.id, d.message_id as message, d.ticket_id as ticket, d.person_id as person, d.account, d.due_at, "  # noqa: S608
-            "d.state, m.author, m.last_seen, d.choices from delivery d "
+            "select d.id, d.message_id as message, d.ticket_id as ticket, d.person_id as person, d.account, "  # noqa: S608
+            "d.address_id as address, d.due_at, d.state, m.author, m.last_seen, d.choices from delivery d "
             f"join message m on m.organisation_id = d.organisation_id and m.id = d.message_id where {which}".encode(),
             values,
         )
@@ -248,6 +249,14 @@ async def noted_before(connection: Connection, ticket: UUID, author: str, once: 
     )
     row = await cursor.fetchone()
     return row[0] if row else None
+
+
+async def cancel(connection: Connection, id_: UUID) -> bool:
+    """Call a delivery back; False where it has left, or where it was tried: then nobody knows what arrived."""
+    cursor = await connection.execute(
+        "update delivery set state = 'cancelled' where id = %b and state = 'queued' and tries = 0", [id_]
+    )
+    return cursor.rowcount == 1
 
 
 async def move_delivery(connection: Connection, id_: UUID, *, was: str, becomes: str) -> bool:

@@ -16,6 +16,7 @@ from web.routes import PUBLIC, SIGNING_IN, Handler, Route
 from web.site import SITE, VISITOR, Site, Visitor, back, go, page
 
 _TOUCH_SECONDS = 60  # how exactly it is known when somebody was last here; each touch is a write
+BY_ITSELF = "X-By-Itself"  #: a header of what an open page asks for without anybody pressing anything
 GUARDED = web.RequestKey("guarded", bool)
 STAGES = {"code": "/sign-in/code", "enrol": "/sign-in/authenticator"}
 log = structlog.get_logger()
@@ -84,7 +85,7 @@ async def _answer(request: web.Request, route: Route) -> web.StreamResponse:
         return refusal
     if request.method not in SAFE and not await carries_token(request, visitor.secrets):
         return page(request, "error.html", status=403, why="stale")
-    if visitor.session and not route.quiet:
+    if visitor.session and not route.quiet and BY_ITSELF not in request.headers:
         await _touch(request.app[SITE], visitor)
     answer = await route.handler(request)
     if visitor.device and not cookies.read(request, "device"):

@@ -252,6 +252,20 @@ async def test_closing_stops_the_clock_and_words_open_it_again_with_its_agent(of
     assert found.waiting_since == office.now
 
 
+async def test_words_that_came_in_meanwhile_are_not_ended_unread(office, mya, ticket):
+    seen = (await office.do(mya, thread, ticket)).last_seen
+    await office.says("aye", "ရဲခေါ်မယ်တဲ့")
+    later = office.now + timedelta(hours=2)
+    acts = ((ending.close, "lost_contact"), (ending.answered_elsewhere, "call"), (ending.snooze, later))
+    for act, how in acts:
+        with pytest.raises(Cannot, match="newer"):
+            await office.do(mya, act, ticket, how, last_seen=seen)
+    assert (await row(office, mya, ticket)).waiting_since is not None
+    read = (await office.do(mya, thread, ticket)).last_seen
+    await office.do(mya, ending.close, ticket, "lost_contact", last_seen=read)
+    assert (await row(office, mya, ticket)).status == "closed"
+
+
 async def test_an_agent_reopens_what_is_closed(office, mya, ticket):
     await refused(office, mya, "not_closed", ending.reopen, ticket)
     await office.do(mya, ending.close, ticket, "lost_contact")

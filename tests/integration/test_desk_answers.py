@@ -74,6 +74,16 @@ async def test_it_is_too_late_to_call_back_what_has_left(office, mya, ko, ticket
         await office.do(mya, undo, uuid4())
 
 
+async def test_what_was_tried_is_not_called_back(office, mya, ticket):
+    """It may have arrived: then a record that says it was never sent would be a lie."""
+    said = await office.send(mya, ticket, "Hello")
+    async with office.home.database.intake() as connection:
+        await connection.execute("update delivery set tries = 1 where id = %s", [said.delivery])
+    with pytest.raises(Cannot, match="too_late"):
+        await office.do(mya, undo, said.delivery)
+    assert await state(office, said.delivery) == "queued"
+
+
 async def test_an_answer_to_words_that_are_not_the_last_is_held_and_stays_a_draft(office, mya, ticket):
     seen = (await office.do(mya, thread, ticket)).last_seen
     await office.says("aye", "ရဲခေါ်မယ်တဲ့")
@@ -258,6 +268,21 @@ async def test_a_failed_answer_is_sent_again_and_an_unknown_one_settled(office, 
     assert (await state(office, said.delivery), await state(office, again.delivery)) == ("delivered", "queued")
     with pytest.raises(Cannot, match="too_late"):
         await office.do(mya, settle_unknown, said.delivery, arrived=False)
+
+
+async def test_what_failed_is_sent_once_more_by_one_of_them_and_the_way_it_went(office, mya, ko, ticket):
+    said = await office.send(mya, ticket, "Hello")
+    async with office.home.database.intake() as connection:
+        await connection.execute("update delivery set state = 'failed' where id = %s", [said.delivery])
+    seen = (await office.do(mya, thread, ticket)).last_seen
+    again = await office.do(mya, send_again, said.delivery, last_seen=seen)
+    assert again.account == said.account
+    for agent in (mya, ko):
+        newest = (await office.do(agent, thread, ticket)).last_seen
+        with pytest.raises(Cannot, match="said_again"):
+            await office.do(agent, send_again, said.delivery, last_seen=newest)
+    await office.do(mya, undo, again.delivery)  # called back, it may be said after all
+    await office.do(mya, send_again, said.delivery, last_seen=seen)
 
 
 async def test_an_answer_that_did_not_arrive_after_all_starts_the_clock_again(office, mya, ticket):

@@ -73,6 +73,8 @@ async def test_the_whole_of_a_person_is_one_click_away(office, mya):
     assert len(said(await office.do(mya, thread, second))) == 1
     page = await office.do(mya, thread, second, whole=True)
     assert [m.ticket for m in said(page)] == [first, second]
+    looks = await office.rows("select distinct ticket_id from audit where action = 'thread.read'")
+    assert {one for (one,) in looks} == {first, second}  # who read it there read it, too
     earlier = await office.do(mya, every_ticket, second)
     assert [(e.id, e.status, e.outcome) for e in earlier] == [
         (second, "open", None),

@@ -101,8 +101,10 @@ async def test_where_time_alone_is_in_the_way_it_can_wait(room):
     ticket = await room.ticket()
     await mya.open(ticket)
     await mya.do(ticket, "rules", was="", write="yes", zone="Asia/Bangkok", **{"from": "20:00", "to": "22:00"})
-    page = await mya.answer(ticket, "hello")
+    way = re.search(r'<option value="(line-th\|[^"]+)"', (await mya.open(ticket)).text)[1]
+    page = await mya.answer(ticket, "hello", to=way)
     assert (page.status, "Send it then: 20 November 2026, 20:00" in page.text) == (409, True)
+    assert f'name="to" value="{way}"' in page.text  # and then on this way, whatever words are the newest
     page = await mya.answer(ticket, "hello", when_safe="yes")
     assert (page.status, "Waits for the safe hours" in page.text) == (200, True)
 

@@ -208,3 +208,13 @@ async def test_notes_call_colleagues_and_are_no_answer(room):
     async with room.seat(agent) as seat:
         await saying.note(seat, ticket, "second")
     assert "second" in (await mya.open(ticket)).text
+
+
+async def test_what_an_open_page_asks_by_itself_keeps_no_session_alive(room):
+    """Words that come in to a computer nobody sits at must not keep it open."""
+    _, mya = await room.agent()
+    ticket = await room.ticket()
+    for _ in range(3):
+        room.at.clock.forward(minutes=12)
+        page = await mya.browser.get(f"/inbox/{ticket}/thread", **PART, **{"X-By-Itself": "1"})
+    assert page.to.startswith("/sign-in") or page.status == 401

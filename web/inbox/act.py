@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
@@ -138,11 +138,12 @@ async def snooze(seat: Seat, ticket: UUID, given: Given) -> None:
     """For some hours, or until a moment on the organisation's clock."""
     hours = given.text("hours")
     if hours.isascii() and hours.isdigit() and len(hours) < 5:
-        return await ending.snooze(seat, ticket, seat.now + timedelta(hours=int(hours)))
-    until = moment_of(given.text("until"), seat.organisation.timezone)
+        until: datetime | None = seat.now + timedelta(hours=int(hours))
+    else:
+        until = moment_of(given.text("until"), seat.organisation.timezone)
     if until is None:
         raise Cannot("in_the_past")
-    return await ending.snooze(seat, ticket, until)
+    return await ending.snooze(seat, ticket, until, last_seen=given.id("last_seen"))
 
 
 async def unsnooze(seat: Seat, ticket: UUID, given: Given) -> None:
@@ -150,7 +151,7 @@ async def unsnooze(seat: Seat, ticket: UUID, given: Given) -> None:
 
 
 async def close(seat: Seat, ticket: UUID, given: Given) -> None:
-    await ending.close(seat, ticket, cast(Outcome, given.text("outcome")))
+    await ending.close(seat, ticket, cast(Outcome, given.text("outcome")), last_seen=given.id("last_seen"))
 
 
 async def reopen(seat: Seat, ticket: UUID, given: Given) -> None:
@@ -158,7 +159,8 @@ async def reopen(seat: Seat, ticket: UUID, given: Given) -> None:
 
 
 async def elsewhere(seat: Seat, ticket: UUID, given: Given) -> None:
-    await ending.answered_elsewhere(seat, ticket, cast(Where, given.text("where")), words=given.text())
+    where, seen = cast(Where, given.text("where")), given.id("last_seen")
+    await ending.answered_elsewhere(seat, ticket, where, words=given.text(), last_seen=seen)
 
 
 async def translate(seat: Seat, ticket: UUID, given: Given) -> None:

@@ -39,6 +39,7 @@ async def _answered(request: web.Request, ticket: UUID, sent: Sent) -> tuple[int
     """Status, and what the page says of it."""
     site, agent, given = request.app[SITE], request[VISITOR].agent, sent.fields
     text, language, to, last_seen = _written(given)
+    way = str(given.get("to", ""))
     try:
         files = await request.app[ATTACHING].kept(agent.organisation, ticket, sent.files)
         await answering.send(
@@ -49,9 +50,9 @@ async def _answered(request: web.Request, ticket: UUID, sent: Sent) -> tuple[int
     except (BadText, BadFile) as why:
         return 422, {"notice": unfit(request, why), "notice_kind": "bad"}
     except Newer as newer:
-        return 409, {"held": Held(text, tuple(newer.messages))}
+        return 409, {"held": Held(text, tuple(newer.messages), to=way)}
     except CannotAnswer as why:
-        return 409, {"held": Held(text, (), why.reason, why.opens_at)}
+        return 409, {"held": Held(text, (), why.reason, why.opens_at, to=way)}
     except FilesAway:
         return 503, {}
     except NoRoom:

@@ -44,6 +44,7 @@ class Held:
     newer: Sequence[UUID]
     reason: str = ""
     opens_at: datetime | None = None
+    to: str = ""  #: the way that was chosen, as the form sent it
     once: str = field(
         default_factory=lambda: uuid4().hex
     )  #: so that a second press of the same button says nothing twice

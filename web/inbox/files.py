@@ -34,4 +34,4 @@ async def give(request: web.Request) -> web.StreamResponse:
     return go(f"/files/{Links(request.app[SITE].master).token(link)}")
 
 
-ROUTES = (Route("GET", "/inbox/files/{attachment}", for_desk(give), DESK),)
+ROUTES = (Route("GET", "/inbox/files/{attachment}", for_desk(give), DESK, quiet=True),)

@@ -141,7 +141,7 @@ def undoable(thread: Thread, agent: UUID, now: datetime) -> tuple[Message, Fate]
     for item in reversed(thread.items):
         if isinstance(item, Message) and item.agent == agent:
             for fate in item.deliveries:
-                if fate.state == "queued" and now < fate.due_at <= now + _SOON:
+                if fate.state == "queued" and not fate.tries and now < fate.due_at <= now + _SOON:
                     return item, fate
     return None
 

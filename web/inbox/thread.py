@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from aiohttp import web
 from markupsafe import Markup
@@ -162,13 +162,16 @@ async def _composer_of(request: web.Request, seat: Seat, row: Row) -> dict[str, 
         return {"erased": True, "ways": (), "drafts": {}, "quick": (), "offered": (), "reply_in": "en"}
     draft = found.drafts.get("reply")
     reply_in = (draft.language if draft else None) or row.language or "en"
+    chosen = "|".join(map(str, draft.to)) if draft and draft.to else ""
+    ways = offered(found, request[VISITOR].local, seat.now)
     return {
         "erased": False,
         "ways": found.ways,
-        "offered": offered(found, request[VISITOR].local, seat.now),
+        "offered": sorted(ways, key=lambda way: way.value != chosen),
         "drafts": found.drafts,
         "quick": quick(await canned.every(seat), reply_in, seat, row),
         "reply_in": reply_in,
+        "once": uuid4().hex,
     }
 
 
@@ -194,7 +197,9 @@ def spot_of(written: str) -> Spot | None:
     at, _, rest = written.partition(".")
     arrived, _, id_ = rest.partition(".")
     found = id_of(id_)
-    if found is None or not all(n.isascii() and n.isdigit() and int(n) < _FARTHEST for n in (at, arrived)):
+    if found is None or not all(
+        n.isascii() and n.isdigit() and len(n) < 20 and int(n) < _FARTHEST for n in (at, arrived)
+    ):
         return None
     return Spot(_EPOCH + int(at) * _MICROSECOND, _EPOCH + int(arrived) * _MICROSECOND, found)
 

@@ -9,6 +9,7 @@ const AGAIN = 5000;
 const due = {};
 const OUTLIVES = 10_000; // letters that may still be on their way when the page is gone (a browser's limit is in bytes)
 const unsaved = new Map(); // where it goes and as what → what the server has not got yet
+const typed = new Map(); // the same → what was kept of it last, since its answer was sent
 let saving = Promise.resolve();
 let retry = 0;
 
@@ -38,6 +39,7 @@ export function keepNow(kind) {
 export function keep(to, kind, body) {
   body.set("kind", kind);
   unsaved.set(`${to} ${kind}`, { to, body });
+  typed.set(`${to} ${kind}`, body);
   saving = saving.then(saveAll);
 }
 
@@ -46,9 +48,16 @@ export function forget(to, kind) {
   clearTimeout(due[kind]);
   due[kind] = 0;
   unsaved.delete(`${to} ${kind}`);
+  typed.delete(`${to} ${kind}`);
   if (unsaved.size) return;
   clearTimeout(retry);
   retry = 0;
+}
+
+/** An answer has gone, and its draft with it: what was typed while it was under way is kept anew. */
+export function keptSince(to, kind) {
+  const body = typed.get(`${to} ${kind}`);
+  if (body) keep(to, kind, body);
 }
 
 async function saveAll() {

@@ -3,7 +3,7 @@
 
 import { send } from "./http.js";
 import { listen } from "./live.js";
-import { announce } from "./say.js";
+import { announce, toast } from "./say.js";
 import { begin, refresh } from "./thread.js";
 import { t } from "./texts.js";
 
@@ -241,6 +241,12 @@ list.addEventListener("click", (event) => {
       settle(made.content.querySelector("#rows"));
     });
   }
+});
+document.addEventListener("thread:gone", (event) => {
+  event.preventDefault();
+  pane.replaceChildren();
+  back();
+  toast(t("js.gone"));
 });
 addEventListener("popstate", () => location.reload());
 

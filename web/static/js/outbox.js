@@ -3,12 +3,12 @@
 
 import * as attach from "./attach.js";
 import * as choices from "./choices.js";
-import { anyUnsaved, forget, keep, saved } from "./drafts.js";
+import { anyUnsaved, forget, keep, keptSince, saved } from "./drafts.js";
 import { area, form, path } from "./form.js";
 import { leave } from "./http.js";
 import { toast } from "./say.js";
 import { t } from "./texts.js";
-import { apply, part, ticket } from "./thread.js";
+import { begun, draw, part, ticket } from "./thread.js";
 
 const WAITS = [2000, 5000, 10_000, 30_000];
 const MOST_FAILURES = 3; // of a server that fails by itself; one that is away is waited for
@@ -85,6 +85,15 @@ async function flush() {
   if (flushing) return;
   flushing = true;
   clearTimeout(waiting);
+  try {
+    await sendAll();
+  } finally {
+    flushing = false;
+    if (queue.length) later();
+  }
+}
+
+async function sendAll() {
   await saved();
   while (queue.length) {
     const said = queue[0];
@@ -97,16 +106,16 @@ async function flush() {
     [tries, failures] = [0, 0];
     queue.shift();
     said.line.remove();
-    if (answer.status < 500) apply(answer.html, { held: true });
+    if (answer.status < 500) draw(answer, { held: true });
     if (answer.status === 200) last = said.field === "text" ? said : last;
     else giveBack([said, ...after(said)]);
+    if (answer.status === 200) keptSince(said.to.replace(/(answer|note)$/, "draft"), said.field === "note" ? "note" : "reply");
   }
-  flushing = false;
-  if (queue.length) later();
 }
 
 /** The same with files: how far it is shows in its line. */
 function upload(said) {
+  const asked = begun();
   return new Promise((done) => {
     const request = new XMLHttpRequest();
     request.open("POST", said.to);
@@ -115,7 +124,7 @@ function upload(said) {
     request.upload.addEventListener("progress", (event) => { said.line.querySelector("progress").value = event.loaded / event.total; });
     request.addEventListener("load", () => {
       if (request.status === 401) leave();
-      done({ status: request.status, html: request.responseText });
+      done({ status: request.status, html: request.responseText, asked });
     });
     for (const end of ["error", "abort", "timeout"]) request.addEventListener(end, () => done(null));
     request.send(said.body);

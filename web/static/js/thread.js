@@ -8,15 +8,24 @@ import "./strip.js";
 import { t } from "./texts.js";
 
 const PART = { "X-Part": "1" };
+const BY_ITSELF = { "X-By-Itself": "1" }; // nobody pressed anything: it keeps no session alive, and nobody has read it
 const thread = () => document.getElementById("thread");
 const log = () => document.getElementById("thread-log");
 /** Whose conversation stands here; undefined where none does. */
 export const ticket = () => thread()?.dataset.ticket;
 
-/** Ask our own server for a part of the page, or send it a form. Null where there is no connection. */
-export async function part(path, body = null) {
-  const answer = await send(path, { method: body ? "POST" : "GET", body, headers: PART }).catch(() => null);
-  return answer && { status: answer.status, html: await answer.text() };
+let turn = 0;
+let shown = 0; // the turn of what stands here
+
+/** Ask our own server for a part of the page, or send it a form. Null where there is no connection, or it broke. */
+export async function part(path, body = null, headers = {}) {
+  const asked = ++turn;
+  try {
+    const answer = await send(path, { method: body ? "POST" : "GET", body, headers: { ...PART, ...headers } });
+    return { status: answer.status, html: await answer.text(), asked };
+  } catch {
+    return null;
+  }
 }
 
 /** Put what the server drew in place of what stands here: part by part, and the log line by line. */
@@ -25,23 +34,41 @@ export function apply(html, { composer = false, held = composer } = {}) {
   made.innerHTML = html;
   const fresh = made.content.querySelector("#thread");
   if (!fresh || fresh.dataset.ticket !== ticket()) return false;
-  const focused = document.activeElement?.id;
+  const focused = place(document.activeElement);
   const atEnd = isAtEnd();
+  const seen = document.querySelector("[data-last-seen]")?.value ?? "";
   for (const now of made.content.querySelectorAll("[data-part]")) {
     if (now.id === "card" && !now.dataset.masksAfter && revealed()) continue; // shown for its minute, whatever happens
     // what is being written stays, and what was held stays until something became of it
-    if (({ composer, held }[now.dataset.part] ?? true) === false && now.dataset.fresh !== "yes") continue;
     const old = document.getElementById(now.id);
+    if (({ composer, held }[now.dataset.part] ?? true) === false && now.dataset.fresh !== "yes" && !(now.dataset.part === "composer" && changed(old, now))) continue;
     if (old && old.outerHTML !== now.outerHTML && !(now.dataset.part === "sheets" && old.querySelector(":popover-open"))) old.replaceWith(now);
   }
   joinLog(fresh.querySelector("#log-items"));
   thread().dataset.newest = fresh.dataset.seen;
   if (atEnd) markSeen();
-  else announce(t("js.new_below"));
-  if (focused && document.activeElement === document.body) document.getElementById(focused)?.focus();
+  else {
+    sawUpTo(seen); // parts that were drawn anew know more than anybody has seen
+    announce(t("js.new_below"));
+  }
+  if (focused && document.activeElement === document.body) (document.querySelector(focused) ?? log()).focus();
   wire();
   document.dispatchEvent(new CustomEvent("thread:applied"));
   return true;
+}
+
+/** How to find what has the focus once its part was drawn anew; empty outside the conversation. */
+function place(one) {
+  if (!one?.closest("#thread, #card")) return "";
+  if (one.id) return `#${CSS.escape(one.id)}`;
+  const { key } = one.dataset;
+  return key ? `:is(#thread, #card) [data-key="${key}"]` : "#thread-log";
+}
+
+/** Whether there is something to write in now where there was not, or the other way, with nothing written in it. */
+function changed(old, now) {
+  const [was, is] = [old, now].map((one) => Boolean(one?.querySelector("form")));
+  return Boolean(old) && was !== is && ![...old.querySelectorAll("textarea")].some((field) => field.value.trim());
 }
 
 /** Whether somebody is in the middle of listening to it. */
@@ -81,17 +108,43 @@ const isAtEnd = () => !document.hidden && Math.abs(log()?.scrollTop ?? 0) < 40;
 /** What stands before the agent's eyes is what an answer has seen; words below the fold are not. */
 function markSeen() {
   const seen = thread()?.dataset.newest;
-  if (seen) for (const field of document.querySelectorAll("[data-last-seen]")) field.value = seen;
+  if (seen) sawUpTo(seen);
+}
+
+function sawUpTo(message) {
+  for (const field of document.querySelectorAll("[data-last-seen]")) field.value = message;
 }
 
 let owed = 0;
+let unseen = false; // something changed while nobody could look at it
 /** The conversation as it now is: for the live feed. Without a connection it is asked for again. */
 export async function refresh() {
   clearTimeout(owed);
   if (!ticket()) return;
-  const answer = await part(`/inbox/${ticket()}/thread${thread().dataset.whole ? "?whole" : ""}`);
-  if (answer?.status === 200) apply(answer.html);
+  unseen = document.hidden; // what nobody has before their eyes is not read
+  if (unseen) return;
+  const whose = ticket();
+  const answer = await part(`/inbox/${whose}/thread${thread().dataset.whole ? "?whole" : ""}`, null, BY_ITSELF);
+  if (whose !== ticket()) return;
+  if (answer?.status === 404) { // it is with another organisation now
+    if (document.dispatchEvent(new CustomEvent("thread:gone", { cancelable: true }))) location.replace("/inbox");
+    return;
+  }
+  if (answer?.status === 200 && answer.asked < shown) return refresh(); // what came meanwhile knows more
+  if (answer?.status === 200) draw(answer);
   else if (!answer || answer.status >= 500) owed = setTimeout(refresh, 5000);
+}
+
+/** A request begins that is made elsewhere: its turn. */
+export const begun = () => ++turn;
+
+/** Put an answer of the server in its place. What was asked for after it and came sooner is asked for again. */
+export function draw(answer, how) {
+  const overtaken = answer.asked < shown;
+  shown = Math.max(shown, answer.asked);
+  const done = apply(answer.html, how);
+  if (done && overtaken) refresh();
+  return done;
 }
 
 document.addEventListener("thread:stale", refresh);
@@ -111,11 +164,16 @@ document.addEventListener("submit", async (event) => {
   const body = new FormData(form, event.submitter);
   const to = event.submitter?.getAttribute("formaction") ?? form.getAttribute("action");
   const sheet = form.closest("[popover]");
+  if (form.dataset.busy) return; // a second press is no second act
+  form.dataset.busy = "yes";
   document.dispatchEvent(new CustomEvent("thread:acting", { detail: { act: form, to, body } }));
   const answer = await part(to, body);
+  delete form.dataset.busy;
   if (!answer) return sheet ? complain(sheet, t("js.offline")) : toast(t("js.offline"));
   if (sheet && answer.status < 400) sheet.hidePopover();
-  if (!apply(answer.html, { composer: form.dataset.fresh !== undefined })) sheet ? complain(sheet, t("js.failed")) : toast(t("js.failed"));
+  const line = answer.status < 400 && form.closest("#log-items > li");
+  if (line) release(line);
+  if (!draw(answer, { composer: form.dataset.fresh !== undefined })) sheet ? complain(sheet, t("js.failed")) : toast(t("js.failed"));
   else if (answer.status >= 400) {
     const told = document.querySelector("#thread-notice .banner, .held .banner");
     if (sheet?.matches(":popover-open") && told) complain(sheet, told.innerText.trim());
@@ -123,6 +181,12 @@ document.addEventListener("submit", async (event) => {
   }
   document.dispatchEvent(new CustomEvent("thread:acted", { detail: { act: form, to, status: answer.status } }));
 });
+
+/** What was done in a line is shown in it: nobody writes there any more. */
+function release(line) {
+  for (const open of line.querySelectorAll("details[open]")) open.open = false;
+  if (line.contains(document.activeElement)) log().focus({ preventScroll: true });
+}
 
 /** What was typed into a sheet stays there, with the reason above it, until it is right or put away. */
 function complain(sheet, words) {
@@ -163,11 +227,14 @@ document.addEventListener("ended", (event) => {
   if (!id) return;
   const body = new FormData();
   body.set("attachment", id);
-  part(`/inbox/${ticket()}/heard`, body).then((answer) => answer?.status === 200 && apply(answer.html));
+  part(`/inbox/${ticket()}/heard`, body).then((answer) => answer?.status === 200 && draw(answer));
 }, true);
 
 document.addEventListener("scroll", (event) => event.target === log() && isAtEnd() && markSeen(), { passive: true, capture: true });
-document.addEventListener("visibilitychange", () => isAtEnd() && markSeen());
+document.addEventListener("visibilitychange", () => {
+  if (isAtEnd()) markSeen();
+  if (unseen) refresh();
+});
 
 // an act is done with what is selected in the list, where that is, else with the conversation
 for (const code of ["KeyT", "KeyA", "KeyG", "KeyS", "KeyL", "KeyU", "KeyB", "KeyE", "KeyZ", "Slash"]) {
@@ -195,6 +262,7 @@ export function begin() {
   if (!ticket()) return;
   import("./composer.js"); // once
   thread().dataset.newest = thread().dataset.seen;
+  [shown, unseen] = [begun(), false];
   wire();
   document.dispatchEvent(new CustomEvent("thread:applied"));
 }
