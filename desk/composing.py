@@ -11,7 +11,7 @@ from desk.contact import rules_of
 from desk.drafts import Draft, Kind, load
 from desk.seat import Seat
 from model.deliveries import Reason
-from outbound.way_back import NoWay, Route, every
+from outbound.way_back import NoWay, Route, closes_at, every
 from storage import account_state, answers
 from storage.account_state import Told
 
@@ -73,8 +73,8 @@ def _way(seat: Seat, one: Route | NoWay, told: Told | None) -> Way:
     account = seat.settings.accounts.get(one.account or "")
     out = registry.load(account.channel).out if account else None
     limits, heard_at = out.limits if out else None, one.heard_at if isinstance(one, Route) else None
-    closes_at = _window(limits, heard_at)
-    reason = one.reason if isinstance(one, NoWay) else "window_closed" if closes_at and closes_at <= seat.now else None
+    closes = closes_at(limits, heard_at)
+    reason = one.reason if isinstance(one, NoWay) else "window_closed" if closes and closes <= seat.now else None
     return Way(
         account=one.account,
         address=one.address,
@@ -83,18 +83,12 @@ def _way(seat: Seat, one: Route | NoWay, told: Told | None) -> Way:
         opens_at=one.opens_at if isinstance(one, NoWay) else None,
         limits=limits,
         segments=Segments() if limits and limits.unit == "segments" else None,
-        closes_at=closes_at,
+        closes_at=closes,
         free_until=_free(limits, heard_at, seat.now),
         pushes_left=told.quota_left if told else None,
         failing_since=told.failing_since if told else None,
         failing=told.reason if told and told.failing_since else None,
     )
-
-
-def _window(limits: Limits | None, heard_at: datetime | None) -> datetime | None:
-    """What a person of the organisation writes may go for longer than what a machine does."""
-    hours = (limits.human_window_hours or limits.window_hours) if limits else None
-    return heard_at + timedelta(hours=hours) if hours and heard_at else None
 
 
 def _free(limits: Limits | None, heard_at: datetime | None, now: datetime) -> datetime | None:

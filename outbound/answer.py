@@ -10,7 +10,7 @@ from channels import registry
 from model.deliveries import NewDelivery, Reason
 from model.tickets import Message
 from outbound.outfiles import Prepared, put
-from outbound.way_back import NoWay, Route, choose, every
+from outbound.way_back import NoWay, Route, choose, every, too_late
 from outbound.words import BadText, fit
 from runtime.ids import new_id, now
 from runtime.keys import Key, Master
@@ -155,6 +155,8 @@ async def _route(
         way = replace(later, safe_from=way.opens_at) if isinstance(later, Route) else way
     if isinstance(way, NoWay):
         raise CannotAnswer(way.reason, way.opens_at)
+    if too_late(way, way.safe_from or at):
+        raise CannotAnswer("window_closed")
     return keys[max(keys)], way
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from channels import registry
+from channels.contract import Limits
 from model.contact import Forbidden, Rules, allowed
 from model.deliveries import Reason
 from runtime.settings import Account, Settings
@@ -97,6 +98,22 @@ def _safe(route: Route, rules: Rules, at: datetime) -> Route | NoWay:
         return route
     reason: Reason = "no_text" if verdict.why == "not_known" else "not_safe"
     return NoWay(reason=reason, account=route.account, address=route.address, opens_at=verdict.opens_at)
+
+
+def closes_at(limits: Limits | None, heard_at: datetime | None) -> datetime | None:
+    """When the provider's time to answer is over; None where it never is.
+
+    What a person of the organisation writes may go for longer than what a machine does.
+    """
+    hours = (limits.human_window_hours or limits.window_hours) if limits else None
+    return heard_at + timedelta(hours=hours) if hours and heard_at else None
+
+
+def too_late(route: Route, at: datetime) -> bool:
+    """Whether an answer that goes at a moment would come after the provider's time for it."""
+    out = registry.load(route.channel).out
+    closed = closes_at(out.limits if out else None, route.heard_at)
+    return closed is not None and closed <= at
 
 
 def can_write(account: Account) -> bool:

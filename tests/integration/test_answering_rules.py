@@ -1,6 +1,7 @@
 """Which way an answer goes, what it looks like there, and what stops a broadcast but not an answer."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -13,7 +14,7 @@ from outbound.answer import CannotAnswer
 from runtime.config_form import Cost
 from runtime.ids import now
 from sandbox.people import person
-from sandbox.providers import line, telegram, twilio_voice
+from sandbox.providers import facebook, line, telegram, twilio_voice
 from storage import listing
 from tests.answering import desk
 from workers_queue import budget
@@ -55,6 +56,19 @@ async def test_a_caller_is_texted_only_where_that_is_known_to_be_safe(out):
     await out.deliver()
     assert (await out.delivery())["state"] == "sent"
     assert out.sandbox.phone("sms", AYE).texts[-1] == "hello"
+
+
+async def test_nobody_writes_an_answer_that_the_provider_would_not_take_any_more(out):
+    """Messenger lets a person of the organisation answer for a week; here they write it as the week ends."""
+    webhook = facebook.text(out.home.accounts["facebook-kh"], AYE, "help", now(), 1)
+    await out.home.put(webhook, at=now())
+    await out.home.take_in()
+    heard = (await out.home.ticket())["messages"][0]["occurred_at"]
+    with pytest.raises(CannotAnswer) as refused:
+        await out.say("too late", at=heard + timedelta(days=7))
+    assert refused.value.reason == "window_closed"
+    assert await out.deliveries() == []
+    await out.say("in time", at=heard + timedelta(days=7) - timedelta(minutes=1))
 
 
 async def test_a_phone_that_writes_zawgyi_is_answered_in_zawgyi(out):
