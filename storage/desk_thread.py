@@ -74,8 +74,8 @@ _PARTS = {
     "attachments": "select id, message_id, kind, mime, size, seconds, name, state, why, inline, shown_mime "
     "from attachment "
     "where message_id = any (%b) order by message_id, position",
-    "deliveries": "select id, message_id, account, state, tries, reason, code, created_at, due_at, held_until, sent_at, "
-    "delivered_at, read_at, failed_at, choices from delivery where message_id = any (%b) order by id",
+    "deliveries": "select id, message_id, account, state, tries, reason, code, created_at, due_at, held_until, "
+    "sent_at, delivered_at, read_at, failed_at, choices from delivery where message_id = any (%b) order by id",
     "versions": "select id, message_id, at, text from message_version where message_id = any (%b) order by at, id",
     "translations": "select id, message_id, language, text, agent_id as agent, at from translation "
     "where message_id = any (%b) order by id",

@@ -14,6 +14,7 @@ from storage import audit, sessions, sign_in
 from storage.database import Connection
 from storage.sign_in import Proofs
 from web import cookies
+from web.passwords import KNOWN
 from web.site import SITE, VISITOR, Site, actor, session_hash
 
 #: Tries that cost nothing; after them the wait doubles up to a quarter of an hour (the function try_sign_in).
@@ -85,10 +86,18 @@ def password_tries(request: web.Request, agent: UUID | None, handle: str) -> byt
     A browser that this agent got in with before has its own count. Any other counts with its network address and the
     name: whoever guesses from elsewhere uses up their own tries, and keeps nobody out.
     """
-    site, device = request.app[SITE], request[VISITOR].device
-    known = cookies.known_device(site.master, agent, device) if agent else None
+    site, known = request.app[SITE], _known(request, agent)
     who = f"device|{known}" if known else f"from|{_network(request, site.settings.web.proxies)}"
     return site.master.blind("tries", f"password|{handle}|{who}")
+
+
+def line(request: web.Request, agent: UUID | None) -> str:
+    """With whom a password waits to be looked at: a browser that got in before with its like, others by network."""
+    return KNOWN if _known(request, agent) else f"from|{_network(request, request.app[SITE].settings.web.proxies)}"
+
+
+def _known(request: web.Request, agent: UUID | None) -> str | None:
+    return cookies.known_device(request.app[SITE].master, agent, request[VISITOR].device) if agent else None
 
 
 def code_tries(request: web.Request, agent: UUID) -> bytes:

@@ -38,13 +38,16 @@ async def enter(request: web.Request) -> web.StreamResponse:
         found = await sign_in.candidate(connection, site.master, handle)
     if found and found.demo and not site.sandbox:
         found = None
-    tries = entering.password_tries(request, found.id if found else None, handle)
+    agent = found.id if found else None
+    tries, line = entering.password_tries(request, agent, handle), entering.line(request, agent)
+    site.passwords.need_room(line)  # before the try is counted: a flood must not fill the store either
     try:
         await entering.take_try(site, tries)
     except Wait as wait:
         return _form(request, status=429, next_=next_, name=typed, wrong="sign_in.wait", wait=wait.seconds)
     # written down beside the hashing, so that a name nobody has takes no less time than one somebody has
-    fits, _ = await gather(site.passwords.fits(found.password if found else None, password), _tried(request, found))
+    hash_ = found.password if found else None
+    fits, _ = await gather(site.passwords.fits(hash_, password, line=line), _tried(request, found))
     if not fits or found is None:
         return _form(request, status=422, next_=next_, name=typed, wrong="sign_in.wrong")
     await entering.right(site, tries)

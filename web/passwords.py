@@ -2,6 +2,7 @@
 
 import asyncio
 import unicodedata
+from collections import Counter
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
@@ -19,6 +20,8 @@ _PASSES, _KIB = 3, 64 * 1024  # RFC 9106, second recommendation, on one core
 _NOBODYS = f"$argon2id$v=19$m={_KIB},t={_PASSES},p=1${'A' * 22}${'A' * 43}"
 _AT_ONCE = 2  # each takes 64 MiB and a core for a tenth of a second
 _WAITING = 40
+_OF_ONE_LINE = 8  # of them: who floods us from one network waits in line with nobody else
+KNOWN = "known"  #: the line of browsers that got in before, and of whoever is in
 
 
 class TooBusy(Exception):
@@ -32,7 +35,7 @@ class Passwords:
         self._master = master
         self._hasher = PasswordHasher(time_cost=_PASSES, memory_cost=_KIB, parallelism=1)
         self._turns = asyncio.Semaphore(_AT_ONCE)
-        self._waiting = 0
+        self._waiting: Counter[str] = Counter()
 
     def hash(self, password: str) -> str:
         """What is stored of a password."""
@@ -40,22 +43,31 @@ class Passwords:
 
     async def hashed(self, password: str) -> str:
         """The same, in a thread. Raises TooBusy."""
-        return await self._in_turn(self.hash, password)
+        return await self._in_turn(KNOWN, self.hash, password)
 
-    async def fits(self, hash_: str | None, password: str) -> bool:
-        """Whether this is the password; for nobody (None) it takes as long to say no. Raises TooBusy."""
-        right = await self._in_turn(self._verify, hash_ or _NOBODYS, password)
+    async def fits(self, hash_: str | None, password: str, *, line: str = KNOWN) -> bool:
+        """Whether this is the password; for nobody (None) it takes as long to say no. Raises TooBusy.
+
+        `line`: in which it waits, KNOWN or the network it comes from. Strangers keep nobody out whom we know.
+        """
+        right = await self._in_turn(line, self._verify, hash_ or _NOBODYS, password)
         return right and hash_ is not None
 
-    async def _in_turn(self, work: Callable[P, R], *given: P.args, **named: P.kwargs) -> R:
-        if self._waiting >= _WAITING:
+    def need_room(self, line: str) -> None:
+        """Raises TooBusy where as many wait in a line as may."""
+        strangers = self._waiting.total() - self._waiting[KNOWN]
+        full = self._waiting[KNOWN] >= _WAITING if line == KNOWN else strangers >= _WAITING
+        if full or (line != KNOWN and self._waiting[line] >= _OF_ONE_LINE):
             raise TooBusy
-        self._waiting += 1
+
+    async def _in_turn(self, line: str, work: Callable[P, R], *given: P.args, **named: P.kwargs) -> R:
+        self.need_room(line)
+        self._waiting[line] += 1
         try:
             async with self._turns:
                 return await asyncio.to_thread(work, *given, **named)
         finally:
-            self._waiting -= 1
+            self._waiting -= Counter({line: 1})  # which forgets a line where nobody waits
 
     def _verify(self, hash_: str, password: str) -> bool:
         try:

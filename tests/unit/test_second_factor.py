@@ -13,7 +13,7 @@ from runtime.keys import Master
 from web import second_factor
 from web.entering import next_stage
 from web.invitation import code_hash, new_code
-from web.passwords import LEAST, MOST, Passwords, TooBusy, problem
+from web.passwords import KNOWN, LEAST, MOST, Passwords, TooBusy, problem
 
 AT = datetime(2026, 11, 22, 13, 41, 7, tzinfo=UTC)
 MASTER = Master(bytes(range(32)))
@@ -84,11 +84,18 @@ async def test_a_stolen_hash_is_nothing_without_the_master_key():
     assert not await Passwords(MASTER).fits(None, "nobody has this password")
 
 
-async def test_a_flood_is_sent_away_and_not_queued_for_ever():
+async def test_a_flood_is_sent_away_and_keeps_out_nobody_else():
     passwords = Passwords(MASTER)
-    waiting = [asyncio.create_task(passwords.fits(None, "x")) for _ in range(60)]
-    done = await asyncio.gather(*waiting, return_exceptions=True)
-    assert sum(isinstance(one, TooBusy) for one in done) == 20
+
+    async def come(line: str, count: int) -> int:
+        """How many were sent away."""
+        waiting = [asyncio.create_task(passwords.fits(None, "x", line=line)) for _ in range(count)]
+        return sum(isinstance(one, TooBusy) for one in await asyncio.gather(*waiting, return_exceptions=True))
+
+    flood, house, known = await asyncio.gather(come("from|192.0.2.1", 60), come("from|192.0.2.2", 3), come(KNOWN, 5))
+    assert (flood, house, known) == (52, 0, 0)
+    networks = await asyncio.gather(*(come(f"from|{n}", 8) for n in range(6)), come(KNOWN, 5))
+    assert (sum(networks[:-1]), networks[-1]) == (8, 0), "from everywhere at once, too"
     assert not await passwords.fits(None, "x")  # and afterwards it is as before
 
 
