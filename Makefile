@@ -10,7 +10,7 @@ dev:  # setup, and what tests and checks need
 	@scripts/setup requirements-dev.lock
 
 test: dev  # every test; fewer: make test ARGS=tests/unit
-	@.venv/bin/python -m pytest -n 4 --dist worksteal $(ARGS)
+	@.venv/bin/python -m pytest -n 3 --dist worksteal $(ARGS)
 
 lint: dev  # layout, mistakes, types, floors
 	@.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/mypy --strict && .venv/bin/lint-imports

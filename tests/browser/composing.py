@@ -1,5 +1,6 @@
 """Writing an answer, for tests in a browser: what is opened, attached and sent, and what came of it."""
 
+from pathlib import Path
 from typing import Any
 
 from tests import files
@@ -33,6 +34,13 @@ def photo() -> dict[str, Any]:
 def paper(megabytes: float = 0.01) -> dict[str, Any]:
     body = b"%PDF-1.4\n" + b" " * int(megabytes * (1 << 20)) + b"\n%%EOF"
     return {"name": "လျှောက်လွှာ.pdf", "mimeType": "application/pdf", "buffer": body}
+
+
+def large_paper(folder: Path) -> Path:
+    """One that is too large, as a file: it need not travel to the browser."""
+    path = folder / "large.pdf"
+    path.write_bytes(paper(26)["buffer"])
+    return path
 
 
 async def send(page) -> None:

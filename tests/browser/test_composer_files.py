@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.composing import MY, attached, opened, paper, photo, replies, send
+from tests.browser.composing import MY, attached, large_paper, opened, paper, photo, replies, send
 from tests.browser.windows import fits, violations
 
 
@@ -34,13 +34,13 @@ async def test_files_go_with_the_words(room, screen, mya, picture, width, dark):
     await expect(link).to_be_hidden()
 
 
-async def test_what_is_too_large_is_known_before_it_is_tried(room, screen, mya):
+async def test_what_is_too_large_is_known_before_it_is_tried(room, screen, mya, tmp_path):
     page = await screen(mya)
     await opened(room, page)
     asked = []
     page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/answer") else None)
     await page.fill("#reply", MY)
-    await page.set_input_files("[data-files]", [paper(26)])
+    await page.set_input_files("[data-files]", large_paper(tmp_path))
     await expect(page.locator("[data-file-wrong]")).to_contain_text("has 26.0 MB, and 25 MB can go")
     await send(page)
     assert await page.input_value("#reply") == MY

@@ -226,6 +226,12 @@ class Keys:
         at = await self.page.evaluate("document.activeElement.outerHTML")
         raise AssertionError(f"{selector}: {most} Tabs lead to {at}")
 
+    async def sheet(self, key: str, selector: str) -> None:
+        """A key opens a sheet, which takes the focus."""
+        await self.press(key)
+        there = "(wanted) => document.querySelector(wanted).contains(document.activeElement)"
+        await self.page.wait_for_function(there, arg=selector)
+
     async def rest(self) -> None:
         """Back to the conversation, where single keys count."""
         await self.press("Escape")
@@ -241,10 +247,16 @@ class Keys:
     async def go_to(self, words: str) -> None:
         """Down the list to a row, and into its conversation."""
         await self.page.locator("#rows .row", has_text=words).wait_for()
-        for _ in range(await self.page.locator("#rows .row").count()):
-            await self.press("j")
-            if words in await self.page.evaluate("document.activeElement.closest('.row')?.innerText ?? ''"):
-                break
+        await self.page.wait_for_load_state()
+        for _ in range(50):  # the list moves on while others write, and its keys come after it
+            await self.press("1")
+            for _ in range(await self.page.locator("#rows .row").count()):
+                if words in await self.page.evaluate("document.activeElement.closest('.row')?.innerText ?? ''"):
+                    return await self._open(words)
+                await self.press("j")
+        raise AssertionError("no key leads to the row")
+
+    async def _open(self, words: str) -> None:
         await self.press("Enter")
         await self.page.locator(".log").get_by_text(words).first.wait_for()
 
@@ -272,20 +284,20 @@ async def test_the_whole_of_it_with_the_keyboard_alone(at, chromium, picture):
     await keys.press("Control+Enter")
     await desk.locator(".bubble-note", has_text="Rings from a shop").wait_for()
     await keys.rest()
-    await keys.press("l")
+    await keys.sheet("l", "#sheet-tag")
     await keys.into("#tag-name")
     await keys.type("shrimp")
     await keys.press("Enter")
     await desk.locator("#card .tag", has_text="shrimp").wait_for()
     await keys.rest()
-    await keys.press("s")
+    await keys.sheet("s", "#sheet-snooze")
     await keys.into("#sheet-snooze button[name=hours]")
     await picture(desk, "story-sheet")
     await keys.press("Enter")
     await desk.get_by_text("Put aside until").first.wait_for()
     await picture(desk, "story-keyboard")
     await keys.rest()
-    await keys.press("e")
+    await keys.sheet("e", "#sheet-close")
     await keys.into("#sheet-close input[name=outcome]")
     await keys.press("Space")
     await keys.into("#sheet-close .button-main")

@@ -12,6 +12,7 @@ from tests.neighbours import DESK, MARKERS, NAME, marked, neighbours
 
 #: After these somebody holds the ticket, has said why they must see who it is, or has written another name.
 TAKE, REVEAL, NAMING = (f"/inbox/{{ticket}}/{act}" for act in ("take", "reveal", "name"))
+TAKE_SEVERAL = "/inbox/several"
 THREAD = ("GET", "/inbox/{ticket}/thread")
 #: What these give is the ticket's own words and notes, which every agent of its desk reads.
 WORDS = tuple(marker for marker in MARKERS if marker != NAME)
@@ -38,7 +39,7 @@ async def test_a_name_is_for_whoever_holds_the_ticket(two):
     opened, _ = two
     seen = await opened.walk(await opened.holder(), [THREAD], opened.ids, opened.ids["ticket"])
     assert marked(seen, [NAME]) != []
-    routes = [route for route in opened.routes(DESK) if route[1] not in (TAKE, REVEAL, NAMING)]
+    routes = [route for route in opened.routes(DESK) if route[1] not in (TAKE, TAKE_SEVERAL, REVEAL, NAMING)]
     for role in DESK:
         browser = await opened.at.let_in(await opened.there.agent(f"own{role}", "shwe", role))
         for round_ in (0, 1):

@@ -154,7 +154,7 @@ addEventListener("pageshow", (event) => event.persisted && refresh());
 document.addEventListener("toggle", (event) => {
   const sheet = event.target;
   if (event.newState !== "open" || !sheet.matches?.(".sheet[popover]") || sheet.contains(document.activeElement)) return;
-  sheet.querySelector(".sheet-body :is(input:not([type=hidden]), select, textarea, button, a[href])")?.focus();
+  sheet.querySelector(".sheet-body :is(input:not([type=hidden]), select, textarea, button:not(.enter), a[href])")?.focus();
 }, true);
 
 document.addEventListener("submit", async (event) => {
